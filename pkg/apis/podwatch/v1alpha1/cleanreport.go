@@ -1,0 +1,127 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// DryRun says how far a clean goes.
+type DryRun string
+
+// The dry-run strategies, with kubectl's meaning.
+const (
+	DryRunNone   DryRun = "none"
+	DryRunClient DryRun = "client"
+	DryRunServer DryRun = "server"
+)
+
+// Category says why a pod can be cleaned.
+type Category string
+
+// The categories, in the order in which plans are sorted.
+const (
+	CategoryEvicted  Category = "evicted"
+	CategoryShutdown Category = "shutdown"
+	CategoryRejected Category = "rejected"
+	CategoryFailed   Category = "failed"
+)
+
+// Decision says what clean makes of a pod.
+type Decision string
+
+// The decisions.
+const (
+	DecisionPlanned Decision = "planned"
+	DecisionSkipped Decision = "skipped"
+)
+
+// Action is the request that a planned pod is removed with.
+type Action string
+
+// The actions. Skipped pods have none.
+const (
+	ActionDelete Action = "delete"
+)
+
+// Result says what became of a planned pod, as the server's answer tells it.
+type Result string
+
+// The results.
+const (
+	ResultDeleted       Result = "deleted"       // the server removed it
+	ResultTerminating   Result = "terminating"   // accepted; a finalizer or grace period holds it
+	ResultGone          Result = "gone"          // it was no longer there
+	ResultReplaced      Result = "replaced"      // another pod has taken its name
+	ResultRecovered     Result = "recovered"     // it no longer matched when judged again
+	ResultBlocked       Result = "blocked"       // a disruption budget forbids it
+	ResultConflict      Result = "conflict"      // it changed in between
+	ResultForbidden     Result = "forbidden"     // no permission
+	ResultArchiveFailed Result = "archiveFailed" // not archived, therefore not deleted
+	ResultWouldDelete   Result = "wouldDelete"   // dry run
+	ResultError         Result = "error"         // anything else; see error
+)
+
+// CleanReport is the output of `kubectl podwatch clean`.
+type CleanReport struct {
+	metav1.TypeMeta `json:",inline"`
+	// ObservedAt is the now of every age in the report.
+	ObservedAt metav1.Time `json:"observedAt"`
+	// Context is the kubeconfig context, absent in-cluster.
+	Context string `json:"context,omitempty"`
+	Scope   Scope  `json:"scope"`
+	// Items are the planned pods and the skipped candidates, with --explain
+	// all scanned pods, in plan order.
+	Items       []CleanItem  `json:"items"`
+	Summary     CleanSummary `json:"summary"`
+	Limitations []Limitation `json:"limitations"`
+}
+
+// CleanItem is the decision on one pod, and its result.
+type CleanItem struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	UID       string `json:"uid"`
+	Node      string `json:"node,omitempty"`
+	// Category is absent for a pod that is no candidate.
+	Category Category `json:"category,omitempty"`
+	// Reason is the server's word for the failure, e.g. Evicted or OOMKilled.
+	Reason string `json:"reason,omitempty"`
+	// AgeSeconds is how long ago the pod ended, absent when unknown.
+	AgeSeconds *int64 `json:"ageSeconds,omitempty"`
+	// AgeBasis names the field that AgeSeconds was computed from.
+	AgeBasis string `json:"ageBasis,omitempty"`
+	// Owner is the controller, absent for a pod without one.
+	Owner    *OwnerReference `json:"owner,omitempty"`
+	Decision Decision        `json:"decision"`
+	// SkipReason is set on skipped pods only.
+	SkipReason string `json:"skipReason,omitempty"`
+	// Action is set on planned pods only.
+	Action Action `json:"action,omitempty"`
+	DryRun DryRun `json:"dryRun"`
+	// Result is absent until the pod was acted on.
+	Result Result `json:"result,omitempty"`
+	// Error is the server's answer, absent on success.
+	Error string `json:"error,omitempty"`
+	// ArchivePath is the file that holds the manifest, absent in a dry run.
+	ArchivePath string `json:"archivePath,omitempty"`
+}
+
+// CleanSummary counts results. Scanned is Planned plus the sum of
+// SkippedByReason.
+type CleanSummary struct {
+	Scanned       int `json:"scanned"`
+	Planned       int `json:"planned"`
+	Deleted       int `json:"deleted"`
+	Terminating   int `json:"terminating"`
+	Gone          int `json:"gone"`
+	Replaced      int `json:"replaced"`
+	Recovered     int `json:"recovered"`
+	Blocked       int `json:"blocked"`
+	Conflict      int `json:"conflict"`
+	Forbidden     int `json:"forbidden"`
+	ArchiveFailed int `json:"archiveFailed"`
+	WouldDelete   int `json:"wouldDelete"`
+	Errors        int `json:"errors"`
+	// SkippedByReason counts skipped pods by skip reason.
+	SkippedByReason map[string]int `json:"skippedByReason"`
+}

@@ -1,0 +1,192 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// PodReport is the output of `kubectl podwatch report`: every problem in
+// scope at one instant.
+type PodReport struct {
+	metav1.TypeMeta `json:",inline"`
+	// GeneratedAt is the wall clock when the report was made.
+	GeneratedAt metav1.Time `json:"generatedAt"`
+	// ObservedAt is the now of every age in the report. Offline it is the
+	// instant of the capture.
+	ObservedAt metav1.Time `json:"observedAt"`
+	// ObservedAtSource is Clock, Flag (--now) or Inferred (the newest time
+	// found in the input).
+	ObservedAtSource string  `json:"observedAtSource"`
+	Source           Source  `json:"source"`
+	Scope            Scope   `json:"scope"`
+	Summary          Summary `json:"summary"`
+	// Groups are the findings folded by workload, cause and container, worst
+	// first.
+	Groups []Group `json:"groups"`
+	// Pods are the pods with findings, sorted by namespace, name and UID; with
+	// --show-healthy every scanned pod.
+	Pods []Pod `json:"pods"`
+	// Limitations say what could not be read and what that may hide.
+	Limitations []Limitation `json:"limitations"`
+}
+
+// Source says where the pods of a report came from.
+type Source struct {
+	// Type is Cluster or File.
+	Type string `json:"type"`
+	// Context is the kubeconfig context, absent offline and in-cluster.
+	Context string `json:"context,omitempty"`
+	// File is the input as it was named on the command line, "-" for standard
+	// input, absent for a cluster.
+	File string `json:"file,omitempty"`
+}
+
+// Scope repeats which pods were asked for.
+type Scope struct {
+	// Namespaces are sorted; empty means all namespaces.
+	Namespaces    []string `json:"namespaces"`
+	AllNamespaces bool     `json:"allNamespaces"`
+	LabelSelector string   `json:"labelSelector,omitempty"`
+	FieldSelector string   `json:"fieldSelector,omitempty"`
+	Targets       []string `json:"targets"`
+}
+
+// Summary counts the whole scope, before any display filter.
+type Summary struct {
+	Pods     PodCounts     `json:"pods"`
+	Findings FindingCounts `json:"findings"`
+}
+
+// PodCounts counts each scanned pod once, by its state.
+type PodCounts struct {
+	Total       int `json:"total"`
+	Healthy     int `json:"healthy"`
+	Progressing int `json:"progressing"`
+	Degraded    int `json:"degraded"`
+	Failing     int `json:"failing"`
+	Failed      int `json:"failed"`
+	Terminating int `json:"terminating"`
+	Completed   int `json:"completed"`
+	Unknown     int `json:"unknown"`
+}
+
+// FindingCounts counts groups, not pods: one crash-looping Deployment of
+// thirty replicas is one critical finding.
+type FindingCounts struct {
+	Critical int `json:"critical"`
+	Warning  int `json:"warning"`
+	Info     int `json:"info"`
+}
+
+// Group is one problem of one workload: all pods of it with the same cause and
+// container.
+type Group struct {
+	// ID is stable over pod restarts, rollouts and podwatch runs.
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	Category string   `json:"category"`
+	Cause    string   `json:"cause"`
+	SubCause string   `json:"subCause,omitempty"`
+	Workload Workload `json:"workload"`
+	// Container is absent when no container is at fault.
+	Container     string        `json:"container,omitempty"`
+	ContainerType ContainerType `json:"containerType,omitempty"`
+	// AffectedPods counts pods with this finding, TotalPods the scanned pods
+	// of the workload.
+	AffectedPods int `json:"affectedPods"`
+	TotalPods    int `json:"totalPods"`
+	// Since is the earliest beginning among the pods, absent when unknown.
+	Since          *metav1.Time   `json:"since,omitempty"`
+	SincePrecision SincePrecision `json:"sincePrecision"`
+	Restarts       Restarts       `json:"restarts"`
+	Message        string         `json:"message"`
+	// Nodes and Images are those of the affected pods, sorted.
+	Nodes  []string `json:"nodes"`
+	Images []string `json:"images"`
+	// ExamplePod is the worst pod of the group.
+	ExamplePod string `json:"examplePod"`
+	Hints      []Hint `json:"hints"`
+}
+
+// Workload is the top controller of a pod: the Deployment rather than the
+// ReplicaSet, the CronJob rather than the Job, the Pod itself when it has no
+// controller.
+type Workload struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// Restarts sums the restarts of the containers that a group is about.
+type Restarts struct {
+	Total int32 `json:"total"`
+	// LastAt is the newest crash, absent when there was none or its time is
+	// unknown.
+	LastAt *metav1.Time `json:"lastAt,omitempty"`
+}
+
+// Pod is what was seen of one pod, and the verdict on it.
+type Pod struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	UID       string `json:"uid"`
+	// Node is absent until the pod is bound.
+	Node string `json:"node,omitempty"`
+	// Phase is status.phase, absent in the first moments of a pod's life.
+	Phase string `json:"phase,omitempty"`
+	State State  `json:"state"`
+	// KubectlStatus is what `kubectl get pods` prints under STATUS.
+	KubectlStatus string `json:"kubectlStatus"`
+	Ready         Ready  `json:"ready"`
+	// Restarts is what `kubectl get pods` counts under RESTARTS; containers[]
+	// carry their own.
+	Restarts  int32           `json:"restarts"`
+	CreatedAt *metav1.Time    `json:"createdAt,omitempty"`
+	Owner     *OwnerReference `json:"owner,omitempty"`
+	Workload  Workload        `json:"workload"`
+	// Containers stand in the order init, app, ephemeral of the spec.
+	Containers []Container `json:"containers"`
+	// Findings are sorted worst first; the first one is the primary finding.
+	Findings []Finding `json:"findings"`
+}
+
+// Container is what was seen of one container.
+type Container struct {
+	Name  string        `json:"name"`
+	Type  ContainerType `json:"type"`
+	Image string        `json:"image,omitempty"`
+	// State is Waiting, Running or Terminated; absent when never reported.
+	State           string       `json:"state,omitempty"`
+	Reason          string       `json:"reason,omitempty"`
+	Message         string       `json:"message,omitempty"`
+	Ready           bool         `json:"ready"`
+	RestartCount    int32        `json:"restartCount"`
+	StartedAt       *metav1.Time `json:"startedAt,omitempty"`
+	LastTermination *Termination `json:"lastTermination,omitempty"`
+}
+
+// Termination is how a run of a container ended.
+type Termination struct {
+	Reason   string `json:"reason,omitempty"`
+	ExitCode int32  `json:"exitCode"`
+	// Signal is the name of the signal that the exit code stands for, e.g.
+	// SIGKILL, absent for exit codes up to 128.
+	Signal     string       `json:"signal,omitempty"`
+	StartedAt  *metav1.Time `json:"startedAt,omitempty"`
+	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
+	Message    string       `json:"message,omitempty"`
+}
+
+// Limitation is something that the report could not take into account.
+type Limitation struct {
+	// Resource is the plural resource name, e.g. replicasets.
+	Resource string `json:"resource"`
+	// Namespace is absent when all of them are meant.
+	Namespace string `json:"namespace,omitempty"`
+	// Reason is Forbidden, NotFound, Unauthorized, Timeout, Offline or Error.
+	Reason string `json:"reason"`
+	// Effect says what the reader may miss because of it.
+	Effect string `json:"effect"`
+}

@@ -1,0 +1,159 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package projection defines what podwatch keeps of a pod: what a verdict
+// needs and nothing else. A whole Pod takes 14 to 17 KB in a cache, its
+// projection about 1.3 KB, and env, annotations and volumes of strangers never
+// enter memory that outlives one frame.
+//
+// From makes a projection. A projection is immutable from then on: it is
+// shared between the cache, the engine and the printers without copying.
+package projection
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+)
+
+// Pod is the projection of a corev1.Pod. Zero times mean that the server gave
+// none. It is a runtime.Object, so informers and reflectors hold it as they
+// hold a Pod.
+type Pod struct {
+	metav1.TypeMeta
+	// ObjectMeta holds name, namespace, uid, resourceVersion, creation and
+	// deletion, finalizers and nothing else.
+	metav1.ObjectMeta
+
+	// Controller is the owner reference with controller=true, nil if none.
+	Controller *Controller
+	// TemplateHash is the label pod-template-hash: with a ReplicaSet as
+	// controller it tells the Deployment's name without reading the ReplicaSet.
+	TemplateHash string
+	// Mirror is true for the API's image of a static pod (annotation
+	// kubernetes.io/config.mirror, or a config.source other than api).
+	Mirror bool
+	// Keep is true if the annotation podwatch.dev/keep protects the pod from
+	// clean: any value but "false".
+	Keep bool
+
+	// NodeName is spec.nodeName, empty until the pod is bound.
+	NodeName      string
+	RestartPolicy corev1.RestartPolicy
+	// SchedulingGates are the names of spec.schedulingGates.
+	SchedulingGates []string
+	// ReadinessGates are the condition types of spec.readinessGates.
+	ReadinessGates []string
+	QOSClass       corev1.PodQOSClass
+
+	Phase   corev1.PodPhase
+	Reason  string
+	Message string
+	// StartTime is when the kubelet acknowledged the pod.
+	StartTime         time.Time
+	NominatedNodeName string
+	Conditions        []Condition
+	// Containers stand in the order init, app, ephemeral of the spec, followed
+	// by statuses that no container of the spec has.
+	Containers []Container
+
+	// Kubectl is what `kubectl get pods` prints for the pod.
+	Kubectl Kubectl
+}
+
+// Controller names the object that manages a pod.
+type Controller struct {
+	APIVersion string
+	Kind       string
+	Name       string
+	UID        types.UID
+}
+
+// Kubectl holds the columns of `kubectl get pods`.
+type Kubectl struct {
+	// Status is the STATUS column.
+	Status string
+	// Ready and Total are the two numbers of the READY column.
+	Ready, Total int32
+	// Restarts is the number in the RESTARTS column.
+	Restarts int32
+	// LastRestart is the time behind "(5m ago)", zero if kubectl prints none.
+	LastRestart time.Time
+}
+
+// Condition is one entry of status.conditions.
+type Condition struct {
+	Type               corev1.PodConditionType
+	Status             corev1.ConditionStatus
+	Reason             string
+	Message            string
+	LastTransitionTime time.Time
+}
+
+// Container joins what the spec and the status say of one container.
+type Container struct {
+	Name  string
+	Type  v1alpha1.ContainerType
+	Image string
+	// RestartPolicy is the container's own, empty if the pod's applies.
+	RestartPolicy corev1.ContainerRestartPolicy
+	// MemoryLimit is in bytes, 0 if there is none.
+	MemoryLimit int64
+	// Startup and Readiness are the time that the probe grants before it has
+	// failed for good: initial delay + failure threshold x period. Zero means
+	// that there is no such probe.
+	Startup, Readiness time.Duration
+	// Liveness is true if there is a liveness probe.
+	Liveness bool
+
+	// Reported is true if the status names the container at all; without it
+	// the fields below are zero.
+	Reported     bool
+	Ready        bool
+	Started      bool
+	RestartCount int32
+	// At most one of Waiting, Running and Terminated is set.
+	Waiting    *Waiting
+	Running    *Running
+	Terminated *Terminated
+	// LastTerminated is how the run before the present one ended.
+	LastTerminated *Terminated
+}
+
+// Waiting is state.waiting.
+type Waiting struct{ Reason, Message string }
+
+// Running is state.running.
+type Running struct{ StartedAt time.Time }
+
+// Terminated is state.terminated or lastState.terminated.
+type Terminated struct {
+	Reason, Message       string
+	ExitCode, Signal      int32
+	StartedAt, FinishedAt time.Time
+}
+
+var (
+	_ runtime.Object = (*Pod)(nil)
+	_ metav1.Object  = (*Pod)(nil)
+)
+
+// DeepCopyObject returns the receiver: a projection is immutable, and the
+// callers of this method (the fake clientset's tracker, cache mutation
+// detection) only guard against changes.
+func (p *Pod) DeepCopyObject() runtime.Object { return p }
+
+// Condition returns the condition of type t, or nil.
+func (p *Pod) Condition(t corev1.PodConditionType) *Condition {
+	for i := range p.Conditions {
+		if p.Conditions[i].Type == t {
+			return &p.Conditions[i]
+		}
+	}
+	return nil
+}
