@@ -57,7 +57,9 @@ type Pod struct {
 	// StartTime is when the kubelet acknowledged the pod.
 	StartTime         time.Time
 	NominatedNodeName string
-	Conditions        []Condition
+	// Conditions are those of the status. Of a pod that runs, PodScheduled and
+	// PodReadyToStartContainers are left out while they are True.
+	Conditions []Condition
 	// Containers stand in the order init, app, ephemeral of the spec, followed
 	// by statuses that no container of the spec has.
 	Containers []Container

@@ -15,5 +15,5 @@
 //   - Within v1alpha1 fields are only ever added. Unknown fields must be
 //     ignored by readers.
 //
-// The package holds data and its registration, no behaviour.
+// The package holds data, its registration, and nothing that decides.
 package v1alpha1

@@ -190,3 +190,26 @@ type Limitation struct {
 	// Effect says what the reader may miss because of it.
 	Effect string `json:"effect"`
 }
+
+// Count counts one pod of the given state.
+func (c *PodCounts) Count(s State) {
+	c.Total++
+	switch s {
+	case StateTerminating:
+		c.Terminating++
+	case StateCompleted:
+		c.Completed++
+	case StateFailed:
+		c.Failed++
+	case StateUnknown:
+		c.Unknown++
+	case StateFailing:
+		c.Failing++
+	case StateDegraded:
+		c.Degraded++
+	case StateProgressing:
+		c.Progressing++
+	case StateHealthy:
+		c.Healthy++
+	}
+}
