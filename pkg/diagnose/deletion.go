@@ -1,0 +1,79 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnose
+
+import (
+	"strings"
+	"time"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+)
+
+func deletionRules() []Rule {
+	return []Rule{{
+		Cause: "Terminating", Category: string(categoryDeletion), SubCauses: []string{"Finalizer", "NodeGone", "Overdue"},
+		Doc: "The pod is being deleted. Without a sub-cause it is within its grace period. Finalizer: the containers are gone and a finalizer holds the object. " +
+			"NodeGone: the node that has to confirm is lost. Overdue: the grace period is over.",
+	}}
+}
+
+// deletion judges a pod with a deletionTimestamp: the time of the request plus
+// the grace period, so it lies in the future while the grace period lasts.
+func (in *input) deletion() {
+	deadline := in.pod.DeletionTimestamp.Time
+	f := finding{
+		severity: v1alpha1.SeverityInfo,
+		category: categoryDeletion,
+		cause:    "Terminating",
+		since:    exactly(deadline),
+		message:  "being deleted, within the grace period",
+		evidence: facts(fact("metadata.deletionTimestamp", deadline.UTC().Format("2006-01-02T15:04:05Z"), deadline)),
+	}
+	if s := in.pod.DeletionGracePeriodSeconds; s != nil && *s >= 0 && *s < 1<<31 && !deadline.IsZero() {
+		f.since = exactly(deadline.Add(-time.Duration(*s) * time.Second))
+	}
+	gone := in.containersGone()
+	finalizers := strings.Join(in.pod.Finalizers, ", ")
+	if finalizers != "" {
+		f.evidence = append(f.evidence, fact("metadata.finalizers", finalizers, deadline))
+		f.evidence[1].Time = nil
+	}
+	if !in.reached(deadline) {
+		in.add(f)
+		return
+	}
+	switch {
+	case gone && finalizers != "":
+		f.subCause = "Finalizer"
+		f.message = "the containers are gone, finalizer " + finalizers + " holds the pod"
+	case in.nodeLost() != nil || in.pod.Reason == reasonNodeLost && !gone:
+		f.subCause = "NodeGone"
+		f.message = "the grace period is over, but the lost node " + in.pod.NodeName + " cannot confirm the end"
+	case gone:
+		f.subCause = "Overdue"
+		f.message = "the grace period is over and the containers are gone, but the pod is still there"
+	default:
+		f.subCause = "Overdue"
+		f.message = "the grace period is over, but a container still runs"
+	}
+	if gone {
+		f.severity = in.mildWait(deadline)
+	} else {
+		f.severity = in.wait(deadline)
+	}
+	in.add(f)
+}
+
+// containersGone is true if no container runs any more, as far as is known.
+func (in *input) containersGone() bool {
+	if terminal(in.pod.Phase) {
+		return true
+	}
+	for i := range in.pod.Containers {
+		if in.pod.Containers[i].Running != nil {
+			return false
+		}
+	}
+	return true
+}
