@@ -1,0 +1,106 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package offline
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// kubectl and the API server never put a list into a list. One in one is what
+// joining captures by hand makes.
+const maxNesting = 4
+
+var (
+	errNoKind    = errors.New("the object has no kind")
+	errNotObject = errors.New("not an object, want pods as kubectl get pods -o json or -o yaml prints them")
+	errNesting   = errors.New("too many lists within each other")
+)
+
+// whole handles a document.
+func (d *decoder) whole(f *fragment) error {
+	if f.list == nil {
+		return d.untyped(f, "", 0)
+	}
+	// The items are through; what is left tells their kind, if nothing did.
+	var meta metav1.TypeMeta
+	if err := json.Unmarshal(f.raw, &meta); err != nil {
+		return d.explain(f, err)
+	}
+	f.list.kind = meta.Kind
+	return d.endList(f.list)
+}
+
+// object handles one object, of the given kind if it names none. It returns
+// errNoKind as it is, and nothing has happened then.
+func (d *decoder) object(f *fragment, kind string, nesting int) error {
+	pod := &corev1.Pod{}
+	err := json.Unmarshal(f.raw, pod)
+	if err == nil && isPod(pod.APIVersion, cmp.Or(pod.Kind, kind)) {
+		return d.pod(pod)
+	}
+	if trimmed := bytes.TrimSpace(f.raw); json.Valid(f.raw) && trimmed[0] != '{' {
+		return d.at(f.begin, errNotObject)
+	}
+	var meta metav1.TypeMeta
+	if err := json.Unmarshal(f.raw, &meta); err != nil {
+		return d.explain(f, err)
+	}
+	kind = cmp.Or(meta.Kind, kind)
+	if isPod(meta.APIVersion, kind) {
+		return d.explain(f, err)
+	}
+	return d.other(f, kind, nesting)
+}
+
+func isPod(apiVersion, kind string) bool {
+	return kind == kindPod && (apiVersion == "v1" || apiVersion == "")
+}
+
+func (d *decoder) pod(pod *corev1.Pod) error {
+	d.snapshot.Pods++
+	d.snapshot.observe(newest(pod))
+	if err := d.yield(pod); err != nil {
+		return &yieldError{err}
+	}
+	return nil
+}
+
+// other handles an object that is no pod.
+func (d *decoder) other(f *fragment, kind string, nesting int) error {
+	var o other
+	// Only the kind has to be right. A field that this type has otherwise is
+	// one of a kind that means something else by it.
+	_ = json.Unmarshal(f.raw, &o)
+	switch {
+	case isList(kind) && (o.Items != nil || kind != ""):
+		return d.nested(f, &list{kind: kind, nesting: nesting + 1}, o.Items)
+	case kind == "":
+		return errNoKind
+	case kind == "ReplicaSet" || kind == "Job":
+		d.snapshot.Owners.Add(&o.ObjectMeta)
+	}
+	d.snapshot.observe(o.newest())
+	d.snapshot.count(printable(kind))
+	return nil
+}
+
+// nested handles a list that was read whole.
+func (d *decoder) nested(f *fragment, l *list, items []json.RawMessage) error {
+	if l.nesting > maxNesting {
+		return d.at(f.begin, errNesting)
+	}
+	for _, item := range items {
+		d.item++
+		if err := d.element(l, &fragment{raw: item, begin: f.begin}); err != nil {
+			return err
+		}
+	}
+	return d.endList(l)
+}

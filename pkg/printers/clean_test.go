@@ -1,0 +1,160 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package printers_test
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+)
+
+// plan is a clean report before anything was done.
+func plan() *v1alpha1.CleanReport {
+	rs := &v1alpha1.OwnerReference{Kind: "ReplicaSet", Name: "web-5d8"}
+	planned := func(ns, name string, c v1alpha1.Category, reason string, age int64, owner *v1alpha1.OwnerReference) v1alpha1.CleanItem {
+		return v1alpha1.CleanItem{
+			Namespace: ns, Name: name, UID: "uid-" + name, Node: "ip-10-0-3-7", Category: c, Reason: reason, AgeSeconds: &age,
+			AgeBasis: "finishedAt", Owner: owner, Decision: v1alpha1.DecisionPlanned, Action: v1alpha1.ActionDelete, DryRun: v1alpha1.DryRunNone,
+		}
+	}
+	skipped := func(name, reason string, owner *v1alpha1.OwnerReference) v1alpha1.CleanItem {
+		return v1alpha1.CleanItem{
+			Namespace: "shop", Name: name, UID: "uid-" + name, Category: v1alpha1.CategoryFailed, Owner: owner,
+			Decision: v1alpha1.DecisionSkipped, SkipReason: reason, DryRun: v1alpha1.DryRunNone,
+		}
+	}
+	return &v1alpha1.CleanReport{
+		ObservedAt: metav1.NewTime(now()), Context: "prod-eu", Scope: v1alpha1.Scope{Namespaces: []string{"infra", "shop"}},
+		Items: []v1alpha1.CleanItem{
+			planned("infra", "log-shipper-2kd8s", v1alpha1.CategoryEvicted, "Evicted", 50*60, nil),
+			planned("shop", "web-5d8-qq1", v1alpha1.CategoryEvicted, "Evicted", 9*3600, rs),
+			planned("shop", "web-5d8-x2k9", v1alpha1.CategoryFailed, "OOMKilled", 26*3600, rs),
+			skipped("redis-0", "controller-handles", &v1alpha1.OwnerReference{Kind: "StatefulSet", Name: "redis"}),
+			skipped("web-5d8-new", "age-unknown", rs),
+		},
+		Summary: v1alpha1.CleanSummary{
+			Scanned: 131, Planned: 3,
+			SkippedByReason: map[string]int{"not-matching": 126, "controller-handles": 1, "age-unknown": 1},
+		},
+	}
+}
+
+// cleaned is plan after it was carried out, with mixed success.
+func cleaned() *v1alpha1.CleanReport {
+	r := plan()
+	r.Items[0].Result = v1alpha1.ResultDeleted
+	r.Items[1].Result = v1alpha1.ResultGone
+	r.Items[2].Result = v1alpha1.ResultForbidden
+	r.Items[2].Error = `pods "web-5d8-x2k9" is forbidden: User "ci" cannot delete resource "pods" in API group "" in the namespace "shop"`
+	r.Summary.Deleted, r.Summary.Gone, r.Summary.Forbidden = 1, 1, 1
+	return r
+}
+
+// rehearsed is plan after a dry run.
+func rehearsed(d v1alpha1.DryRun) *v1alpha1.CleanReport {
+	r := plan()
+	for i := range r.Items[:3] {
+		r.Items[i].Result, r.Items[i].DryRun = v1alpha1.ResultWouldDelete, d
+	}
+	r.Summary.WouldDelete = 3
+	return r
+}
+
+func TestCleanTable(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		format string
+		opts   printers.CleanOptions
+		report *v1alpha1.CleanReport
+	}{
+		"plan":               {"table", printers.CleanOptions{}, plan()},
+		"plan-wide":          {"wide", printers.CleanOptions{}, plan()},
+		"plan-skipped":       {"table", printers.CleanOptions{ShowSkipped: true}, plan()},
+		"cleaned":            {"table", printers.CleanOptions{}, cleaned()},
+		"cleaned-width-80":   {"table", printers.CleanOptions{Width: 80}, cleaned()},
+		"cleaned-no-headers": {"table", printers.CleanOptions{NoHeaders: true, ShowSkipped: true}, cleaned()},
+		"cleaned-color":      {"table", printers.CleanOptions{Palette: palette(t, printers.ColorAlways)}, cleaned()},
+		"dry-run":            {"table", printers.CleanOptions{}, rehearsed(v1alpha1.DryRunServer)},
+		"name":               {"name", printers.CleanOptions{}, cleaned()},
+		"json":               {"json", printers.CleanOptions{}, cleaned()},
+		"yaml":               {"yaml", printers.CleanOptions{}, plan()},
+		"kyaml":              {"kyaml", printers.CleanOptions{}, plan()},
+		"jsonpath":           {"jsonpath={.summary.skippedByReason}", printers.CleanOptions{}, plan()},
+		"go-template":        {"go-template={{.summary.planned}}", printers.CleanOptions{}, plan()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := printers.NewClean(tt.format, tt.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, printed(t, p, tt.report))
+		})
+	}
+}
+
+func TestCleanTableWithoutPlanIsEmpty(t *testing.T) {
+	t.Parallel()
+	p, err := printers.NewClean("", printers.CleanOptions{ShowSkipped: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := printed(t, p, &v1alpha1.CleanReport{}); got != "" {
+		t.Errorf("printed %q, want nothing", got)
+	}
+}
+
+func TestCleanQuestion(t *testing.T) {
+	t.Parallel()
+	inCluster := plan()
+	inCluster.Context = ""
+	single := plan()
+	single.Items = single.Items[1:2]
+	for name, tt := range map[string]struct {
+		report *v1alpha1.CleanReport
+		want   string
+	}{
+		"several":    {plan(), `Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? [y/N] `},
+		"one":        {single, `Delete 1 pod (1 evicted) in context "prod-eu", namespace shop? [y/N] `},
+		"no context": {inCluster, `Delete 3 pods (2 evicted, 1 failed) in namespaces infra, shop? [y/N] `},
+	} {
+		if got := printers.CleanQuestion(tt.report); got != tt.want {
+			t.Errorf("%s: question %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestCleanResultSpeaksLikeKubectl(t *testing.T) {
+	t.Parallel()
+	for result, tt := range map[v1alpha1.Result]struct {
+		dryRun v1alpha1.DryRun
+		err    string
+		want   string
+	}{
+		v1alpha1.ResultDeleted:       {"none", "", "pod \"a\" deleted from shop namespace\n"},
+		v1alpha1.ResultTerminating:   {"none", "", "pod \"a\" deleted from shop namespace (terminating)\n"},
+		v1alpha1.ResultWouldDelete:   {"server", "", "pod \"a\" deleted from shop namespace (server dry run)\n"},
+		v1alpha1.ResultGone:          {"none", "", "pod \"a\" not deleted from shop namespace: already gone\n"},
+		v1alpha1.ResultReplaced:      {"none", "", "pod \"a\" not deleted from shop namespace: another pod has taken its name\n"},
+		v1alpha1.ResultRecovered:     {"none", "", "pod \"a\" not deleted from shop namespace: no longer to be cleaned\n"},
+		v1alpha1.ResultBlocked:       {"none", "", "pod \"a\" not deleted from shop namespace: blocked by a disruption budget\n"},
+		v1alpha1.ResultConflict:      {"none", "", "pod \"a\" not deleted from shop namespace: changed meanwhile\n"},
+		v1alpha1.ResultForbidden:     {"none", "no right", "pod \"a\" not deleted from shop namespace: forbidden: no right\n"},
+		v1alpha1.ResultArchiveFailed: {"none", "disk full", "pod \"a\" not deleted from shop namespace: not archived: disk full\n"},
+		v1alpha1.ResultError:         {"none", "EOF\n\x1b[31m", "pod \"a\" not deleted from shop namespace: EOF | [31m\n"},
+		"":                           {"none", "", "pod \"a\" not deleted from shop namespace: not tried\n"},
+	} {
+		item := &v1alpha1.CleanItem{Namespace: "shop", Name: "a", DryRun: tt.dryRun, Result: result, Error: tt.err}
+		if got := printers.CleanResult(item, printers.Palette{}); got != tt.want {
+			t.Errorf("CleanResult(%s) = %q, want %q", result, got, tt.want)
+		}
+	}
+	item := &v1alpha1.CleanItem{Namespace: "shop", Name: "a", DryRun: v1alpha1.DryRunClient, Result: v1alpha1.ResultWouldDelete}
+	if got, want := printers.CleanResult(item, printers.Palette{}), "pod \"a\" deleted from shop namespace (dry run)\n"; got != want {
+		t.Errorf("client dry run: %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,161 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package printers
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
+)
+
+// CleanQuestion asks whether to carry out the plan in r. It ends in a space,
+// behind which the answer is typed.
+func CleanQuestion(r *v1alpha1.CleanReport) string {
+	items := itemsOf(r, v1alpha1.DecisionPlanned)
+	where := prefixed(", ", namespacesText(namespacesOf(items)))
+	if r.Context == "" {
+		where = strings.Replace(where, ", ", " in ", 1)
+	} else {
+		where = fmt.Sprintf(" in context %q", plaintext.Line(r.Context)) + where
+	}
+	return fmt.Sprintf("Delete %s (%s)%s? [y/N] ", count(len(items), "pod"), categoriesText(items), where)
+}
+
+func namespacesOf(items []*v1alpha1.CleanItem) []string {
+	names := map[string]bool{}
+	for _, i := range items {
+		names[i.Namespace] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// categoriesText counts items by category, in the order of the items.
+func categoriesText(items []*v1alpha1.CleanItem) string {
+	var counts []counted
+	for _, item := range items {
+		what := plaintext.Line(string(item.Category))
+		i := slices.IndexFunc(counts, func(c counted) bool { return c.what == what })
+		if i < 0 {
+			i = len(counts)
+			counts = append(counts, counted{what: what})
+		}
+		counts[i].n++
+	}
+	return tally(counts)
+}
+
+// CleanResult says in one line what became of a planned pod, in kubectl's words
+// where kubectl has any. It ends in a newline.
+func CleanResult(item *v1alpha1.CleanItem, p Palette) string {
+	pod := fmt.Sprintf("pod %q ", plaintext.Line(item.Name))
+	from := fmt.Sprintf(" from %s namespace", plaintext.Line(item.Namespace))
+	done, why := resultWords(item)
+	if done == "" {
+		done = "not deleted"
+		why = joinNonEmpty(": ", why, plaintext.Line(item.Error))
+		return pod + paint(p.result(item.Result), done) + from + prefixed(": ", why) + "\n"
+	}
+	return pod + paint(p.result(item.Result), done) + from + why + "\n"
+}
+
+// resultWords returns what was done and a remark on it; or nothing, and why.
+func resultWords(item *v1alpha1.CleanItem) (done, why string) {
+	switch item.Result {
+	case v1alpha1.ResultDeleted:
+		return "deleted", ""
+	case v1alpha1.ResultTerminating:
+		return "deleted", " (terminating)"
+	case v1alpha1.ResultWouldDelete:
+		return "deleted", dryRunWords(item.DryRun)
+	case v1alpha1.ResultGone:
+		return "", "already gone"
+	case v1alpha1.ResultReplaced:
+		return "", "another pod has taken its name"
+	case v1alpha1.ResultRecovered:
+		return "", "no longer to be cleaned"
+	case v1alpha1.ResultBlocked:
+		return "", "blocked by a disruption budget"
+	case v1alpha1.ResultConflict:
+		return "", "changed meanwhile"
+	case v1alpha1.ResultForbidden:
+		return "", "forbidden"
+	case v1alpha1.ResultArchiveFailed:
+		return "", "not archived"
+	case v1alpha1.ResultError:
+		return "", ""
+	}
+	return "", "not tried"
+}
+
+func dryRunWords(d v1alpha1.DryRun) string {
+	switch d {
+	case v1alpha1.DryRunClient:
+		return " (dry run)"
+	case v1alpha1.DryRunServer:
+		return " (server dry run)"
+	case v1alpha1.DryRunNone:
+	}
+	return ""
+}
+
+// CleanSummary says in a line what is planned, or what became of it, in another
+// what was skipped and why, and in one line each what could not be read. It
+// ends in a newline.
+func CleanSummary(r *v1alpha1.CleanReport) string {
+	items, s := itemsOf(r, v1alpha1.DecisionPlanned), r.Summary
+	var b strings.Builder
+	results := resultsText(s)
+	switch {
+	case len(items) == 0:
+		fmt.Fprintf(&b, "No pods to delete%s.\n", scopeText(r.Scope))
+	case results == "":
+		fmt.Fprintf(&b, "%s to delete%s: %s.\n", count(len(items), "pod"), scopeText(r.Scope), categoriesText(items))
+	default:
+		fmt.Fprintf(&b, "%s planned%s: %s%s.\n", count(len(items), "pod"), scopeText(r.Scope), results,
+			dryRunWords(items[0].DryRun))
+	}
+	fmt.Fprintf(&b, "%s scanned%s.\n", count(s.Scanned, "pod"), prefixed(", ", skippedText(s.SkippedByReason)))
+	b.WriteString(limitationsText(r.Limitations))
+	return b.String()
+}
+
+func resultsText(s v1alpha1.CleanSummary) string {
+	return tally([]counted{
+		{s.Deleted, "deleted"},
+		{s.WouldDelete, "would be deleted"},
+		{s.Terminating, "terminating"},
+		{s.Gone, "gone"},
+		{s.Replaced, "replaced"},
+		{s.Recovered, "recovered"},
+		{s.Blocked, "blocked"},
+		{s.Conflict, "in conflict"},
+		{s.Forbidden, "forbidden"},
+		{s.ArchiveFailed, "not archived"},
+		{s.Errors, "with errors"},
+	})
+}
+
+// skippedText counts the skipped pods by reason, the most frequent first.
+func skippedText(byReason map[string]int) string {
+	var counts []counted
+	total := 0
+	for reason, n := range byReason {
+		total += n
+		counts = append(counts, counted{n, plaintext.Line(reason)})
+	}
+	if total == 0 {
+		return ""
+	}
+	slices.SortFunc(counts, func(a, b counted) int {
+		if a.n != b.n {
+			return b.n - a.n
+		}
+		return strings.Compare(a.what, b.what)
+	})
+	return fmt.Sprintf("%d skipped: %s", total, tally(counts))
+}

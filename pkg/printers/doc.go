@@ -1,0 +1,70 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package printers is what podwatch prints: the tables, lines and documents of
+// its three kinds of output. It sees the kinds of package v1alpha1 and nothing
+// else: no cluster, no flags, no clock and no terminal. Ages are relative to
+// the observedAt of a report; widths and colours are options.
+//
+// # Formats
+//
+//	report, clean   table (the default), wide
+//	                json, yaml, kyaml, jsonpath=, jsonpath-as-json=, go-template=
+//	                name: pod/NAME per affected or planned pod, in their order
+//	watch           line (the default), json (one object per line),
+//	                yaml (a document per event), none
+//
+// The formats for programs are a promise: apiVersion says which, and within one
+// version fields are only added. So is the order of name. Tables and lines are
+// for people and may change with any release; summaries, questions and results
+// too. A format never changes a verdict or an exit code. Every format gives the
+// same bytes for the same object, except for a jsonpath with a wildcard over the
+// fields of an object: the jsonpath of client-go does not order those.
+//
+// # Tables
+//
+// Tables look like those of kubectl: upper-case headers, columns three spaces
+// apart, no lines, no trailing spaces. A table without rows is nothing at all.
+//
+//	report            SEVERITY [NAMESPACE] WORKLOAD PODS CAUSE CONTAINER SINCE RESTARTS MESSAGE
+//	  -o wide         … RESTARTS STATUS READY EXIT NODES IMAGE EXAMPLE MESSAGE
+//	  by pod          [NAMESPACE] NAME SEVERITY CAUSE CONTAINER SINCE RESTARTS MESSAGE
+//	    -o wide       … RESTARTS STATUS READY EXIT NODE OWNER MESSAGE
+//	  by namespace    NAMESPACE SEVERITY CAUSE PODS WORKLOADS SINCE MESSAGE
+//	  by node         NODE SEVERITY CAUSE PODS WORKLOADS SINCE MESSAGE
+//	  by cause        CAUSE SEVERITY PODS WORKLOADS SINCE MESSAGE
+//	  other pods      [NAMESPACE] NAME READY STATUS RESTARTS AGE, and NODE with -o wide
+//	clean             NAMESPACE NAME CATEGORY REASON AGE OWNER, NODE with -o wide, [RESULT] [ERROR]
+//	  skipped         … OWNER SKIPPED
+//
+// NAMESPACE is there unless the scope is exactly one. PODS is affected/total,
+// or the number of distinct affected pods. SINCE is 42m, >42m (at least), <42m
+// (at most) or ? (unknown). CONTAINER has the prefix init:, sidecar: or
+// ephemeral: unless it is an app container. Absent is "-" where kubectl has no
+// column of that kind, else <none> or <unknown>.
+//
+// Without a terminal each row is one line with all columns, whole. On a
+// terminal MESSAGE gives way first: it is cut, or moves below its row if little
+// of it would be left; then the columns to its left move there until the row
+// fits. The names that people copy (workload, pod, cause) are never cut, nor is
+// the next command below a row.
+//
+// # Lines
+//
+//	TIME GLYPH [CONTEXT/]NAMESPACE/POD[/CONTAINER] TYPE DETAIL
+//
+// The glyph is = for what was there at the start, ! for failing, ? for degraded,
+// + for good, - for gone, ~ for the connection, # for a summary and the end, x
+// for cleaning. The detail is kubectl's STATUS before→after, the cause, and
+// after a colon the message. A summary has its pods below it, indented.
+//
+// # Safety
+//
+// Every text is taken for hostile. Tables and lines print it as one line without
+// control characters; documents keep its newlines and tabs and nothing else of
+// C0, DEL and C1. Colour is added afterwards, by a Palette that belongs to one
+// stream; without one no escape byte is ever written. Colours repeat what the
+// words say.
+//
+// Every print is one call of Write, and its error is returned.
+package printers

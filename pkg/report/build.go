@@ -1,0 +1,114 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+)
+
+// Build returns the report on the pods that are in. owners are the owners that
+// could be read, limitations what could not. No list in the report is nil. The
+// collector can be used further; the report shares nothing with it that
+// changes.
+func (c *Collector) Build(owners workload.Index, limitations []v1alpha1.Limitation) *v1alpha1.PodReport {
+	o := c.options
+	r := &v1alpha1.PodReport{
+		TypeMeta:         v1alpha1.TypeMeta("PodReport"),
+		GeneratedAt:      metav1.Time{Time: o.GeneratedAt.UTC()},
+		ObservedAt:       metav1.Time{Time: o.Now.UTC()},
+		ObservedAtSource: o.ObservedAtSource,
+		Source:           o.Source,
+		Scope:            o.Scope,
+		Pods:             make([]v1alpha1.Pod, 0, len(c.shown)),
+		Limitations:      append([]v1alpha1.Limitation{}, limitations...),
+	}
+	r.Scope.Namespaces = append([]string{}, o.Scope.Namespaces...)
+	r.Scope.Targets = append([]string{}, o.Scope.Targets...)
+	slices.Sort(r.Scope.Namespaces)
+	slices.SortStableFunc(r.Limitations, func(a, b v1alpha1.Limitation) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
+	})
+	for _, s := range c.stubs {
+		r.Summary.Pods.Count(s.state)
+	}
+	fold := newFold(o.HintContext)
+	for _, k := range c.sorted() {
+		j, state := c.shown[k], c.stubs[k].state
+		from := workload.OriginOf(j.pod)
+		w := owners.Of(from)
+		if from.Bare() {
+			fold.totals[w]++
+		}
+		pod := podOf(j.pod, w, state)
+		for i := range j.findings {
+			f := published(j.findings[i])
+			fold.add(w, j.pod, f)
+			f.Hints = diagnose.Hints(j.pod, f, o.HintContext)
+			pod.Findings = append(pod.Findings, f)
+		}
+		r.Pods = append(r.Pods, pod)
+	}
+	for i := range c.origins {
+		fold.totals[owners.Of(c.origins[i].Origin)] += c.origins[i].pods
+	}
+	r.Groups = fold.groups()
+	r.Summary.Findings = count(r.Groups)
+	return r
+}
+
+// sorted returns the keys of the pods to print by namespace, name and UID.
+// Everything else follows this order, so ties break the same way every time.
+func (c *Collector) sorted() []key {
+	return slices.SortedFunc(maps.Keys(c.shown), func(a, b key) int {
+		p, q := c.shown[a].pod, c.shown[b].pod
+		return cmp.Or(
+			cmp.Compare(p.Namespace, q.Namespace),
+			cmp.Compare(p.Name, q.Name),
+			cmp.Compare(p.UID, q.UID),
+			slices.Compare(a[:], b[:]),
+		)
+	})
+}
+
+// published returns f without nil lists and with its times in UTC.
+func published(f v1alpha1.Finding) v1alpha1.Finding {
+	if f.Since != nil {
+		f.Since = timestamp(f.Since.Time)
+	}
+	f.Evidence = append([]v1alpha1.Evidence{}, f.Evidence...)
+	f.Hints = []v1alpha1.Hint{}
+	return f
+}
+
+func count(groups []v1alpha1.Group) v1alpha1.FindingCounts {
+	var n v1alpha1.FindingCounts
+	for i := range groups {
+		switch groups[i].Severity {
+		case v1alpha1.SeverityCritical:
+			n.Critical++
+		case v1alpha1.SeverityWarning:
+			n.Warning++
+		case v1alpha1.SeverityInfo:
+			n.Info++
+		}
+	}
+	return n
+}
+
+// timestamp returns nil for the zero time, which the API leaves out.
+func timestamp(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t.UTC()}
+}

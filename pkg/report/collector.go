@@ -1,0 +1,152 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+)
+
+// Options are what a report says about itself. Apart from ShowHealthy and
+// HintContext they are copied into it.
+type Options struct {
+	// Now is the instant that the pods were judged at, GeneratedAt the wall
+	// clock.
+	Now, GeneratedAt time.Time
+	// ObservedAtSource says where Now came from, see v1alpha1.PodReport.
+	ObservedAtSource string
+	Source           v1alpha1.Source
+	Scope            v1alpha1.Scope
+	// ShowHealthy keeps every pod, not only those with findings.
+	ShowHealthy bool
+	// HintContext is the kubeconfig context that hints name, empty if they can
+	// do without.
+	HintContext string
+}
+
+// Collector gathers judged pods. It is not safe for concurrent use.
+type Collector struct {
+	options Options
+	stubs   map[key]stub
+	// shown are the pods that the report prints.
+	shown map[key]judged
+	// origins are interned, with the number of their pods: many pods, few
+	// ReplicaSets.
+	origins  []origin
+	originOf map[workload.Origin]int32
+	nameless uint64
+}
+
+// key identifies a pod. A digest takes less memory than the UID itself, and
+// the map that holds it has no pointers to keys for the collector to follow.
+type key [16]byte
+
+// stub is what stays of every pod.
+type stub struct {
+	state v1alpha1.State
+	// origin is an index into origins, or none.
+	origin int32
+}
+
+// none is the origin of pods that are their own workload. They are not worth
+// interning: what such a workload counts are its own pods.
+const none = -1
+
+type origin struct {
+	workload.Origin
+	pods int
+}
+
+type judged struct {
+	pod      *projection.Pod
+	findings []v1alpha1.Finding
+}
+
+// NewCollector returns a collector without pods.
+func NewCollector(o Options) *Collector {
+	return &Collector{
+		options:  o,
+		stubs:    map[key]stub{},
+		shown:    map[key]judged{},
+		originOf: map[workload.Origin]int32{},
+	}
+}
+
+// Add takes a pod and the verdict on it. A pod that was added before, by UID
+// or else by namespace and name, is replaced; pods that have neither UID nor
+// name, as files may hold them, all count. The collector keeps p and the
+// findings of v only if the report prints them, and never changes them.
+func (c *Collector) Add(p *projection.Pod, v diagnose.Verdict) {
+	k := keyOf(p.Namespace, p.Name, p.UID)
+	if p.Name == "" && p.UID == "" {
+		c.nameless++
+		binary.BigEndian.PutUint64(k[:], c.nameless)
+	}
+	c.drop(k)
+	s := stub{state: v.State, origin: none}
+	if o := workload.OriginOf(p); !o.Bare() {
+		s.origin = c.intern(o)
+		c.origins[s.origin].pods++
+	}
+	c.stubs[k] = s
+	if len(v.Findings) > 0 || c.options.ShowHealthy {
+		c.shown[k] = judged{pod: p, findings: v.Findings}
+	}
+}
+
+// Remove forgets a pod that is gone. A pod that was never added is ignored.
+func (c *Collector) Remove(namespace, name string, uid types.UID) {
+	c.drop(keyOf(namespace, name, uid))
+}
+
+// NeedOwners returns the owners to read for the pods with findings.
+func (c *Collector) NeedOwners() workload.Need {
+	var need workload.Need
+	for _, j := range c.shown {
+		if len(j.findings) > 0 {
+			need.Add(workload.OriginOf(j.pod))
+		}
+	}
+	return need
+}
+
+// keyOf relies on the UID being unique in a cluster and over time.
+func keyOf(namespace, name string, uid types.UID) key {
+	id := string(uid)
+	if id == "" {
+		id = namespace + "/" + name
+	}
+	sum := sha256.Sum256([]byte(id))
+	return key(sum[:16])
+}
+
+func (c *Collector) drop(k key) {
+	s, ok := c.stubs[k]
+	if !ok {
+		return
+	}
+	if s.origin != none {
+		c.origins[s.origin].pods--
+	}
+	delete(c.stubs, k)
+	delete(c.shown, k)
+}
+
+func (c *Collector) intern(o workload.Origin) int32 {
+	i, ok := c.originOf[o]
+	if !ok {
+		i = int32(len(c.origins))
+		c.originOf[o] = i
+		c.origins = append(c.origins, origin{Origin: o})
+	}
+	return i
+}

@@ -1,0 +1,102 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+// fold sorts findings into groups. Pods must be added in the order of the
+// report.
+type fold struct {
+	hintContext string
+	members     map[groupKey][]member
+	// totals counts the pods of each workload, with and without findings.
+	totals map[v1alpha1.Workload]int
+}
+
+// groupKey is what the findings of a group have in common.
+type groupKey struct {
+	workload        v1alpha1.Workload
+	cause, subCause string
+	container       string
+	containerType   v1alpha1.ContainerType
+}
+
+// member is one finding of a group.
+type member struct {
+	pod     *projection.Pod
+	finding v1alpha1.Finding
+	// container is the one at fault, nil if none is.
+	container *projection.Container
+}
+
+func newFold(hintContext string) *fold {
+	return &fold{hintContext: hintContext, members: map[groupKey][]member{}, totals: map[v1alpha1.Workload]int{}}
+}
+
+func (fo *fold) add(w v1alpha1.Workload, p *projection.Pod, f v1alpha1.Finding) {
+	k := groupKey{workload: w, cause: f.Cause, subCause: f.SubCause, container: f.Container, containerType: f.ContainerType}
+	fo.members[k] = append(fo.members[k], member{pod: p, finding: f, container: containerAtFault(p, f)})
+}
+
+func containerAtFault(p *projection.Pod, f v1alpha1.Finding) *projection.Container {
+	for i := range p.Containers {
+		if c := &p.Containers[i]; c.Name == f.Container && c.Type == f.ContainerType {
+			return c
+		}
+	}
+	return nil
+}
+
+// groups returns the groups, worst first.
+func (fo *fold) groups() []v1alpha1.Group {
+	groups := make([]v1alpha1.Group, 0, len(fo.members))
+	for k, members := range fo.members {
+		groups = append(groups, fo.group(k, members))
+	}
+	slices.SortFunc(groups, compareGroups)
+	return groups
+}
+
+// compareGroups puts the worst first. The last keys identify a group, so no two
+// are equal.
+func compareGroups(a, b v1alpha1.Group) int {
+	return cmp.Or(
+		cmp.Compare(rank(a.Severity), rank(b.Severity)),
+		cmp.Compare(b.AffectedPods, a.AffectedPods),
+		compareSince(a.Since, b.Since),
+		cmp.Compare(a.Workload.Namespace, b.Workload.Namespace),
+		cmp.Compare(a.Workload.Kind, b.Workload.Kind),
+		cmp.Compare(a.Workload.Name, b.Workload.Name),
+		cmp.Compare(a.Cause, b.Cause),
+		cmp.Compare(a.SubCause, b.SubCause),
+		cmp.Compare(a.Container, b.Container),
+		cmp.Compare(a.ContainerType, b.ContainerType),
+	)
+}
+
+// compareSince puts the earlier first and an unknown beginning last.
+func compareSince(a, b *metav1.Time) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	default:
+		return a.Compare(b.Time)
+	}
+}
+
+func rank(s v1alpha1.Severity) int {
+	return slices.Index([]v1alpha1.Severity{v1alpha1.SeverityCritical, v1alpha1.SeverityWarning, v1alpha1.SeverityInfo}, s)
+}

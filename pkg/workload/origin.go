@@ -1,0 +1,79 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+const kindPod = "Pod"
+
+// Origin is what a pod says about its owner. Origins are comparable: the pods
+// of one ReplicaSet have equal ones.
+type Origin struct {
+	namespace string
+	group     string
+	kind      string
+	name      string
+	uid       types.UID
+	hash      string
+}
+
+// OriginOf returns the origin of p. A pod without a controller is its own
+// origin. So is a mirror pod: its controller is the Node, but what failed is
+// Pod/kube-apiserver-cp1, and a Node would fold all static pods of it into one.
+func OriginOf(p *projection.Pod) Origin {
+	c := p.Controller
+	if c == nil || p.Mirror || c.Kind == "" || c.Name == "" {
+		return Origin{namespace: p.Namespace, kind: kindPod, name: p.Name}
+	}
+	o := Origin{namespace: p.Namespace, group: group(c.APIVersion), kind: c.Kind, name: c.Name, uid: c.UID}
+	if o.resource() == replicaSets {
+		o.hash = p.TemplateHash
+	}
+	return o
+}
+
+// Bare is true for a pod that is its own workload.
+func (o Origin) Bare() bool { return o.kind == kindPod && o.group == "" }
+
+// group returns the API group of an apiVersion. One that does not parse is a
+// group of its own.
+func group(apiVersion string) string {
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	if err != nil {
+		return apiVersion
+	}
+	return gv.Group
+}
+
+// resource is what has to be read in order to know the owner of the owner, ""
+// if the origin is the workload itself.
+func (o Origin) resource() resource {
+	switch {
+	case o.group == "apps" && o.kind == "ReplicaSet":
+		return replicaSets
+	case o.group == "batch" && o.kind == "Job":
+		return jobs
+	default:
+		return ""
+	}
+}
+
+// deployment is the Deployment that a ReplicaSet's name tells: the Deployment
+// controller names a ReplicaSet after its Deployment and the pod-template-hash
+// (pkg/controller/deployment/sync.go, v1.37.2). ok is false for a ReplicaSet
+// that is not named so.
+func (o Origin) deployment() (name string, ok bool) {
+	if o.hash == "" {
+		return "", false
+	}
+	name, ok = strings.CutSuffix(o.name, "-"+o.hash)
+	return name, ok && name != ""
+}
