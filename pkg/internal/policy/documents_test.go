@@ -8,8 +8,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestNoFileNamesAPlaceOnOneMachine(t *testing.T) {
@@ -84,4 +87,29 @@ func documentation(t *testing.T) []file {
 func exists(name string) bool {
 	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(name)))
 	return err == nil
+}
+
+func TestDependenciesHaveAReason(t *testing.T) {
+	t.Parallel()
+	const page = "docs/decisions/002-dependencies.md"
+	want := modules(t, "go.mod", regexp.MustCompile(`(?m)^\t(\S+) v\S+$`)) // the indirect ones end in a comment
+	got := modules(t, page, regexp.MustCompile("(?m)^\\| `(\\S+)` \\|"))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s and go.mod differ (-go.mod +page):\n%s", page, diff)
+	}
+}
+
+// modules returns what pattern finds in the file, sorted.
+func modules(t *testing.T, name string, pattern *regexp.Regexp) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, part := range pattern.FindAllSubmatch(text, -1) {
+		out = append(out, string(part[1]))
+	}
+	slices.Sort(out)
+	return out
 }
