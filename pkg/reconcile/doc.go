@@ -1,0 +1,45 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reconcile is the engine behind report, watch and clean: list and
+// watch pods, judge each of them, tell what was found, and act on what a plan
+// names.
+//
+//	sources → intake → queue → workers (judge, act) → sequencer → emit
+//
+// What it promises. Every pod of every source is judged once the server has
+// sent it, again whenever the server sends it anew, and again when its verdict
+// can change by time alone. Events reach emit one at a time, in the order in
+// which frames were taken in, so that the output is the same for any number of
+// workers.
+//
+// Level or edge. Verdicts are level-based: a function of the pod as it is and
+// of the time. Events carry the edge, the verdict before and after. An edge is
+// lost only if more than eight frames of one pod wait for a worker at once, or
+// in a gap of the stream; then the event carries Gap.
+//
+// Ordering. The position of an event is taken when its frame arrives, under
+// one lock. Frames of one pod are never judged at the same time or out of
+// order. Synced comes after the verdict on every pod of the initial lists.
+//
+// Failures. What a source survives (a closed watch, 410 Gone, a bookmark, a
+// restarted server, expired credentials) is its own business and reaches emit
+// as a Stream event at most; see package stream. A source that ends before its
+// first sync is told as SourceFailed; when all of them have, Run returns. A
+// verdict is pure and cannot fail. An act that fails is retried with back-off
+// 200 ms doubling to 30 s, and never holds up events.
+//
+// End. Run returns nil when what Config.Until asks for is reached, the cause
+// of ctx when that is cancelled, the error of emit when the reader is gone, and
+// the error of the sources when none is left. Before it returns it stops taking
+// frames, finishes what is in hand for at most Config.Grace, and emits what that
+// yields.
+//
+// Goroutines. One per source, Config.Workers workers, one sequencer, one
+// schedule; all of them have ended when Run returns, except for a client-go
+// reflector asleep in its back-off and an act that outlived the grace.
+//
+// The engine never writes to the cluster on its own: only Config.Actor does,
+// and only for the keys that Config.Plan has returned. It holds projections,
+// never whole pods.
+package reconcile

@@ -1,0 +1,234 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/client-go/util/workqueue"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+// The back-off of an act that failed (R14).
+const (
+	firstRetry = 200 * time.Millisecond
+	lastRetry  = 30 * time.Second
+)
+
+// Engine judges the pods of its sources. Run it once.
+type Engine struct {
+	cfg      Config
+	intake   *intake
+	queue    workqueue.TypedRateLimitingInterface[Key]
+	out      *sequencer
+	schedule *schedule
+
+	reconciliations atomic.Int64
+
+	mu sync.Mutex
+	// known holds the last verdict on every pod that is there.
+	known map[Key]known
+	// plan holds the keys that are still to be acted on, with the number of
+	// tries so far.
+	plan map[Key]int
+	// stale holds the sources that cannot be trusted, by context and namespace.
+	stale map[[2]string]bool
+	// unsynced counts the sources that have neither synced nor failed.
+	unsynced int
+	failures []error
+
+	synced   chan struct{} // closed when Synced was emitted
+	settled  chan struct{} // closed when plan is empty
+	finished chan error    // the first reason to end
+}
+
+// New returns an engine that has not started.
+func New(cfg Config) (*Engine, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	e := &Engine{
+		cfg:      cfg,
+		intake:   newIntake(cfg.Clock),
+		out:      newSequencer(),
+		known:    map[Key]known{},
+		plan:     map[Key]int{},
+		stale:    map[[2]string]bool{},
+		unsynced: len(cfg.Sources),
+		synced:   make(chan struct{}),
+		settled:  make(chan struct{}),
+		finished: make(chan error, 1),
+	}
+	e.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
+		workqueue.NewTypedItemExponentialFailureRateLimiter[Key](firstRetry, lastRetry),
+		workqueue.TypedRateLimitingQueueConfig[Key]{Clock: cfg.Clock},
+	)
+	e.schedule = newSchedule(cfg.Clock, func(key Key) { e.take(key, frame{}) })
+	return e, nil
+}
+
+// Run runs until what Config.Until names, calling emit for every event, one at
+// a time. See the package documentation for what ends it and what it returns.
+func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
+	live, stop := context.WithCancel(ctx)
+	defer stop()
+	// Acts and their clean-up may use the grace, so their context outlives ctx.
+	acting, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+
+	emitted := make(chan struct{})
+	go func() {
+		defer close(emitted)
+		if err := e.out.run(e.andThenSynced(emit)); err != nil {
+			e.finish(err)
+		}
+	}()
+	var sources, workers sync.WaitGroup
+	e.start(live, acting, &sources, &workers)
+
+	err := e.wait(ctx)
+
+	stop()
+	e.intake.close()
+	late := !e.within(e.cfg.Grace, func() {
+		sources.Wait()
+		e.queue.ShutDown()
+		workers.Wait()
+		e.judgeLeft()
+		e.out.close()
+		<-emitted
+	})
+	if late {
+		abort()
+		e.queue.ShutDown()
+		e.out.abandon()
+		return errors.Join(err, fmt.Errorf("stop: work was still in hand after %s", e.cfg.Grace))
+	}
+	if err == nil {
+		select {
+		case err = <-e.finished: // emit failed during the drain
+		default:
+		}
+	}
+	return err
+}
+
+// start starts all goroutines of a run but the sequencer.
+func (e *Engine) start(live, acting context.Context, sources, workers *sync.WaitGroup) {
+	for _, source := range e.cfg.Sources {
+		sources.Go(func() { e.runSource(live, source) })
+	}
+	if e.cfg.Until == UntilSynced {
+		return
+	}
+	for range e.cfg.Workers {
+		workers.Go(func() { e.work(live, acting) })
+	}
+	sources.Go(func() { e.schedule.run(live) })
+	if e.cfg.SummaryEvery > 0 {
+		sources.Go(func() { e.tick(live) })
+	}
+	if e.cfg.Until == UntilSettled {
+		go e.makePlan(live)
+	}
+}
+
+// wait returns the reason why the run ends.
+func (e *Engine) wait(ctx context.Context) error {
+	var done chan struct{}
+	switch e.cfg.Until {
+	case UntilSynced:
+		done = e.synced
+	case UntilSettled:
+		done = e.settled
+	case UntilStopped:
+	}
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case err := <-e.finished:
+		return err
+	case <-done:
+		return nil
+	}
+}
+
+// andThenSynced lets the run go on from its first sync once emit has returned
+// from Synced, not earlier: whoever plans must have seen every pod.
+func (e *Engine) andThenSynced(emit func(Event) error) func(Event) error {
+	return func(ev Event) error {
+		err := emit(ev)
+		if ev.Type == Synced && err == nil {
+			close(e.synced)
+		}
+		return err
+	}
+}
+
+// finish ends the run; the first reason counts.
+func (e *Engine) finish(err error) {
+	select {
+	case e.finished <- err:
+	default:
+	}
+}
+
+// within calls f and reports whether it returned in time.
+func (e *Engine) within(limit time.Duration, f func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	timer := e.cfg.Clock.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C():
+		return false
+	}
+}
+
+// say emits an event that is about no pod.
+func (e *Engine) say(ev Event) {
+	seq, at, ok := e.intake.place()
+	if !ok {
+		return
+	}
+	ev.Time = at
+	e.out.put(seq, &ev)
+}
+
+func (e *Engine) tick(ctx context.Context) {
+	ticker := e.cfg.Clock.NewTicker(e.cfg.SummaryEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C():
+			e.say(Event{Type: Tick, Reconciliations: e.reconciliations.Load()})
+		}
+	}
+}
+
+// Reconciliations returns how many reconciliations there were so far. It may
+// be called at any time.
+func (e *Engine) Reconciliations() int64 { return e.reconciliations.Load() }
+
+// Current returns the pod as it was last judged, nil if it is not there. The
+// result is shared and must not be changed. It may be called at any time.
+func (e *Engine) Current(key Key) *projection.Pod {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.known[key].pod
+}

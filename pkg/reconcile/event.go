@@ -1,0 +1,81 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"cmp"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+// Key names one pod for good: a pod that is created again under the same name
+// has another UID and therefore another key.
+type Key struct {
+	// Context is the Source's, empty with a single cluster or in-cluster.
+	Context   string
+	Namespace string
+	Name      string
+	UID       types.UID
+}
+
+// Compare orders keys by context, namespace, name and UID.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(
+		cmp.Compare(k.Context, other.Context),
+		cmp.Compare(k.Namespace, other.Namespace),
+		cmp.Compare(k.Name, other.Name),
+		cmp.Compare(k.UID, other.UID),
+	)
+}
+
+// Type says what an Event is about.
+type Type string
+
+// The types of events.
+const (
+	// Judged is the verdict on one pod. From is nil the first time.
+	Judged Type = "Judged"
+	// Gone says that a pod was deleted or no longer matches its source's
+	// selectors. To is nil; Pod is what was last seen of it.
+	Gone Type = "Gone"
+	// Stream says that the freshness of one source has changed.
+	Stream Type = "Stream"
+	// SourceFailed says that a source ended, or was refused, before its first
+	// sync; Err says why.
+	SourceFailed Type = "SourceFailed"
+	// Synced comes once, after the last verdict of the initial lists.
+	Synced Type = "Synced"
+	// Tick comes every Config.SummaryEvery.
+	Tick Type = "Tick"
+)
+
+// Event is one thing that the engine has to tell. It is immutable, and so is
+// all that it points to.
+type Event struct {
+	Type Type
+	// Time is when the frame behind the event was taken in.
+	Time time.Time
+	// Key and Pod are set on Judged and Gone.
+	Key Key
+	Pod *projection.Pod
+	// From and To are the verdicts before and after.
+	From, To *diagnose.Verdict
+	// Was is the pod that From was about, nil if From is.
+	Was *projection.Pod
+	// Initial marks the pods of the initial list, Gap what only a re-list
+	// could find. Aged marks a verdict that changed by time alone.
+	Initial, Gap, Aged bool
+	// Source is set on Stream and SourceFailed, Status on Stream, Err on
+	// SourceFailed.
+	Source Source
+	Status stream.Status
+	Err    error
+	// Reconciliations counts all reconciliations until now; set on Tick.
+	Reconciliations int64
+}

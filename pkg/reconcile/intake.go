@@ -1,0 +1,108 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+// maxWaiting bounds the frames of one pod that wait for a worker. A crash loop
+// makes two frames in a second and a worker needs microseconds, so the bound is
+// met only behind a reader that has stopped reading.
+const maxWaiting = 8
+
+// frame is one thing that has to be judged about one pod.
+type frame struct {
+	// seq is the place of its event in the output.
+	seq uint64
+	at  time.Time
+	// pod is nil for a tick: judge again what is known already.
+	pod  *projection.Pod
+	gone bool
+
+	initial, gap bool
+}
+
+// intake gives every frame its place in the output and keeps it until a worker
+// takes it. It is the only place that hands out places.
+type intake struct {
+	clock clock.PassiveClock
+
+	mu      sync.Mutex
+	next    uint64
+	waiting map[Key][]frame
+	closed  bool
+}
+
+func newIntake(c clock.PassiveClock) *intake {
+	return &intake{clock: c, waiting: map[Key][]frame{}}
+}
+
+// add keeps f for key and reports whether a worker has to look at key.
+func (in *intake) add(key Key, f frame) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return false
+	}
+	frames := in.waiting[key]
+	if f.pod == nil && len(frames) > 0 {
+		return true // what waits is newer than what the tick would judge
+	}
+	f.at = in.clock.Now()
+	if len(frames) == maxWaiting {
+		last := &frames[maxWaiting-1]
+		last.at, last.pod, last.gone = f.at, f.pod, f.gone
+		last.initial = last.initial && f.initial
+		last.gap = true // a state in between is lost
+		return true
+	}
+	f.seq = in.next
+	in.next++
+	in.waiting[key] = append(frames, f)
+	return true
+}
+
+// take hands over all that waits for key, oldest first.
+func (in *intake) take(key Key) []frame {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	frames := in.waiting[key]
+	delete(in.waiting, key)
+	return frames
+}
+
+// left returns the keys that nothing was taken for, in order.
+func (in *intake) left() []Key {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(in.waiting), Key.Compare)
+}
+
+// place returns the next place and its time, for events about no pod. It is
+// refused once the intake is closed.
+func (in *intake) place() (uint64, time.Time, bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return 0, time.Time{}, false
+	}
+	seq := in.next
+	in.next++
+	return seq, in.clock.Now(), true
+}
+
+// close refuses all further frames; what waits can still be taken.
+func (in *intake) close() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.closed = true
+}

@@ -1,0 +1,152 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	testclock "k8s.io/utils/clock/testing"
+)
+
+// monitored returns a monitor with the pinned defaults that was heard of at the
+// clock's present.
+func monitored(t *testing.T) (*monitor, *testclock.FakeClock) {
+	t.Helper()
+	c := testclock.NewFakeClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
+	m := newMonitor(Config{Clock: c}.withDefaults())
+	m.tell = func(string) {}
+	m.giveUp = func(err error) { t.Errorf("the run ends: %v", err) }
+	m.started = c.Now()
+	m.heard()
+	m.sync()
+	return m, c
+}
+
+// F10: neither an error nor a frame.
+func TestF10_SilenceIsLaggingAt75SecondsAndStaleAt100(t *testing.T) {
+	t.Parallel()
+	m, c := monitored(t)
+	ctx, a := m.attempt(t.Context())
+	a.succeeded()
+	for _, step := range []struct {
+		after time.Duration
+		want  State
+	}{{74 * time.Second, Live}, {time.Second, Lagging}, {24 * time.Second, Lagging}, {time.Second, Stale}} {
+		c.Step(step.after)
+		m.check(c.Now())
+		if got := m.snapshot(); got.State != step.want {
+			t.Errorf("%s after the last frame: %s, want %s", c.Since(got.LastFrame), got.State, step.want)
+		}
+	}
+	if !errors.Is(context.Cause(ctx), errSilent) {
+		t.Errorf("the connection was cut for %v, want %v", context.Cause(ctx), errSilent)
+	}
+	m.heard()
+	if s := m.snapshot(); s.State != Live || s.Err != nil {
+		t.Errorf("after a frame: %s, %v, want %s", s.State, s.Err, Live)
+	}
+}
+
+// F17: after a cut without a bookmark the next watch gets as long as the server
+// was asked to keep it, until a bookmark comes.
+func TestF17_PatienceWithoutBookmarks(t *testing.T) {
+	t.Parallel()
+	m, c := monitored(t)
+	m.noBookmark()
+	opening, a := m.attempt(t.Context())
+	c.Step(100 * time.Second)
+	m.check(c.Now())
+	if opening.Err() == nil {
+		t.Error("opening a watch was given more than 100s")
+	}
+	a.end()
+	ctx, a := m.attempt(t.Context())
+	defer a.end()
+	a.succeeded()
+	c.Step(500 * time.Second)
+	m.check(c.Now())
+	if s := m.snapshot(); s.State != Live || ctx.Err() != nil {
+		t.Errorf("500s after the last frame: %s, %v, want %s and no cut", s.State, ctx.Err(), Live)
+	}
+	m.bookmark()
+	m.check(c.Now())
+	if ctx.Err() == nil {
+		t.Error("after a bookmark, 500s of silence are no reason for a cut")
+	}
+}
+
+// F18: the machine slept, the monotonic clock with it.
+func TestF18_SleepIsStaleAtOnce(t *testing.T) {
+	t.Parallel()
+	m, c := monitored(t)
+	c.SetTime(c.Now().Add(8 * time.Hour))
+	m.check(c.Now())
+	if got := m.snapshot().State; got != Stale {
+		t.Errorf("after 8 hours: %s, want %s", got, Stale)
+	}
+}
+
+func TestClockSetBackDoesNotStopTheWatchdog(t *testing.T) {
+	t.Parallel()
+	m, c := monitored(t)
+	c.SetTime(c.Now().Add(-8 * time.Hour))
+	m.check(c.Now())
+	c.Step(100 * time.Second)
+	m.check(c.Now())
+	if got := m.snapshot().State; got != Stale {
+		t.Errorf("100s after the clock was set back: %s, want %s", got, Stale)
+	}
+}
+
+// F33: the clocks of server and machine differ.
+func TestF33_SkewIsReadFromTheDateHeader(t *testing.T) {
+	t.Parallel()
+	for ahead, want := range map[time.Duration]time.Duration{
+		2 * time.Hour: 2 * time.Hour, -2 * time.Hour: -2 * time.Hour, time.Second: 0, 0: 0,
+	} {
+		m, c := monitored(t)
+		m.compareClocks(c.Now().Add(ahead).Format(http.TimeFormat))
+		if got := m.snapshot().Skew; (got - want).Abs() > time.Second {
+			t.Errorf("server %s ahead: skew %s", ahead, got)
+		}
+	}
+}
+
+func TestObserveCountsBytesAsSignsOfLife(t *testing.T) {
+	t.Parallel()
+	m, c := monitored(t)
+	ctx, a := m.attempt(t.Context())
+	defer a.end()
+	rt := Observe(roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("half a page"))}, nil
+	}))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	c.Step(99 * time.Second)
+	if _, err := io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	c.Step(50 * time.Second)
+	m.check(c.Now())
+	if got := m.snapshot().State; got != Live || ctx.Err() != nil {
+		t.Errorf("50s after the last byte: %s, %v, want %s and no cut", got, ctx.Err(), Live)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
