@@ -1,0 +1,246 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transition
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+// Teller turns engine events into transitions. It is not safe for concurrent
+// use; the engine's emit is sequential anyway.
+type Teller struct {
+	opts   Options
+	synced bool
+	pods   map[reconcile.Key]*pod
+	// streams holds the last status of every source, by context and namespace.
+	streams map[[2]string]stream.Status
+	// deleted remembers, for the length of one frame, whose place a new pod of
+	// the same name takes.
+	deleted reconcile.Key
+}
+
+// Options say what to tell.
+type Options struct {
+	// MinSeverity hides pod events below it; "" tells everything.
+	MinSeverity v1alpha1.Severity
+	// SummaryPods says which pods a summary lists.
+	SummaryPods SummaryPods
+}
+
+// SummaryPods says which pods a summary lists.
+type SummaryPods string
+
+// The choices of --summary-pods. At most twenty pods are listed.
+const (
+	SummaryUnhealthy SummaryPods = "unhealthy"
+	SummaryAll       SummaryPods = "all"
+	SummaryNone      SummaryPods = "none"
+)
+
+// pod is what the Teller remembers of one pod.
+type pod struct {
+	last    *projection.Pod
+	verdict *diagnose.Verdict
+	// episode is nil outside of one.
+	episode *episode
+}
+
+type episode struct {
+	v1alpha1.Episode
+	// worst is the highest severity told in this episode, per finding.
+	worst map[problem]v1alpha1.Severity
+	// restarts is the count at which the crash loop was last told.
+	restarts int32
+}
+
+// problem identifies a finding within one pod.
+type problem struct{ cause, subCause, container string }
+
+// New returns a Teller that has seen nothing.
+func New(opts Options) *Teller {
+	return &Teller{opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]stream.Status{}}
+}
+
+// Tell returns what ev gives reason to say, mostly nothing or one event.
+func (t *Teller) Tell(ev reconcile.Event) []v1alpha1.PodWatchEvent {
+	switch ev.Type {
+	case reconcile.Judged:
+		return t.tellPod(ev, t.judged(ev))
+	case reconcile.Gone:
+		return t.tellPod(ev, t.gone(ev))
+	case reconcile.Synced:
+		t.synced = true
+		return t.baseline(ev)
+	case reconcile.Stream:
+		return t.streamEvents(ev)
+	case reconcile.SourceFailed:
+		return []v1alpha1.PodWatchEvent{sourceFailed(ev)}
+	case reconcile.Tick:
+		return []v1alpha1.PodWatchEvent{t.Summary(ev.Time, ev.Reconciliations)}
+	}
+	return nil
+}
+
+// tellPod completes what judged and gone have found, unless it is hidden.
+func (t *Teller) tellPod(ev reconcile.Event, found *v1alpha1.PodWatchEvent) []v1alpha1.PodWatchEvent {
+	if !t.synced || found == nil || rank(found.Severity) < rank(t.opts.MinSeverity) {
+		return nil
+	}
+	found.Initial, found.Gap = ev.Initial, ev.Gap
+	return []v1alpha1.PodWatchEvent{*found}
+}
+
+// judged keeps the verdict and names the edge that it makes, nil if none.
+func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
+	p := t.pods[ev.Key]
+	isNew := p == nil
+	if isNew {
+		p = &pod{}
+		t.pods[ev.Key] = p
+	}
+	was := *p
+	p.last, p.verdict = ev.Pod, ev.To
+	kind, finding := p.edge(was, ev)
+	replaced := isNew && t.takesPlace(ev.Key)
+	t.deleted = reconcile.Key{}
+	switch {
+	case kind == "" && replaced:
+		kind = v1alpha1.EventPodReplaced
+	case kind == "" && isNew:
+		kind = v1alpha1.EventPodAdded
+	case kind == "":
+		return nil
+	}
+	return event(kind, ev, was, finding, cmp.Or(p.episode, was.episode))
+}
+
+// takesPlace reports whether key is a new pod under the name of the pod that
+// was deleted right before.
+func (t *Teller) takesPlace(key reconcile.Key) bool {
+	d := t.deleted
+	return d.UID != "" && d.Context == key.Context && d.Namespace == key.Namespace && d.Name == key.Name
+}
+
+// gone forgets the pod and says so.
+func (t *Teller) gone(ev reconcile.Event) *v1alpha1.PodWatchEvent {
+	p := t.pods[ev.Key]
+	delete(t.pods, ev.Key)
+	if p == nil {
+		return nil
+	}
+	t.deleted = ev.Key
+	return event(v1alpha1.EventPodDeleted, ev, *p, nil, p.episode)
+}
+
+// baseline tells how things are at the start: the numbers, then every pod that
+// is bad already.
+func (t *Teller) baseline(ev reconcile.Event) []v1alpha1.PodWatchEvent {
+	summary := t.Summary(ev.Time, ev.Reconciliations)
+	summary.Initial = true
+	summary.Summary.Listed = []v1alpha1.SummaryPod{}
+	events := []v1alpha1.PodWatchEvent{summary}
+	for _, key := range t.worstFirst() {
+		p := t.pods[key]
+		finding := p.verdict.Primary()
+		if p.episode == nil || finding == nil || rank(finding.Severity) < rank(t.opts.MinSeverity) {
+			continue
+		}
+		initial := reconcile.Event{Time: ev.Time, Key: key, Pod: p.last, To: p.verdict}
+		e := event(typeOf(p.last, finding), initial, pod{}, finding, p.episode)
+		e.Initial = true
+		events = append(events, *e)
+	}
+	return events
+}
+
+// worstFirst returns the keys of all pods by severity, then key.
+func (t *Teller) worstFirst() []reconcile.Key {
+	keys := make([]reconcile.Key, 0, len(t.pods))
+	for key := range t.pods {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b reconcile.Key) int {
+		return cmp.Or(
+			rank(t.pods[b].verdict.Severity())-rank(t.pods[a].verdict.Severity()),
+			a.Compare(b),
+		)
+	})
+	return keys
+}
+
+// event makes the event of the given type about a pod.
+func event(kind v1alpha1.EventType, ev reconcile.Event, was pod, f *v1alpha1.Finding, ep *episode) *v1alpha1.PodWatchEvent {
+	restarts := ev.Pod.Kubectl.Restarts
+	e := &v1alpha1.PodWatchEvent{
+		TypeMeta: v1alpha1.TypeMeta("PodWatchEvent"), Type: kind, Time: metav1.NewMicroTime(ev.Time.UTC()),
+		Context: ev.Key.Context, Namespace: ev.Key.Namespace, Name: ev.Key.Name, UID: string(ev.Key.UID),
+		Node: ev.Pod.NodeName, KubectlStatus: ev.Pod.Kubectl.Status, Restarts: &restarts,
+		Ready:    &v1alpha1.Ready{Ready: ev.Pod.Kubectl.Ready, Total: ev.Pod.Kubectl.Total},
+		Severity: v1alpha1.SeverityInfo,
+	}
+	if c := ev.Pod.Controller; c != nil {
+		e.Owner = &v1alpha1.OwnerReference{Kind: c.Kind, Name: c.Name}
+	}
+	if was.verdict != nil {
+		e.From = was.verdict.State
+		e.FromKubectlStatus = was.last.Kubectl.Status
+	}
+	if ev.To != nil {
+		e.To = ev.To.State
+	}
+	if f != nil {
+		e.Severity, e.Cause, e.SubCause = f.Severity, f.Cause, f.SubCause
+		e.Container, e.Message = f.Container, f.Message
+	}
+	if ep != nil {
+		e.Episode = &ep.Episode
+	}
+	if kind == v1alpha1.EventPodRecovered && ep != nil {
+		e.Message = "was " + strings.ToLower(string(e.From)) + " since " + ep.Since.UTC().Format(time.RFC3339)
+	}
+	return e
+}
+
+// newEpisode opens an episode. Its id depends on nothing but the pod and the
+// cause, so that every run and every replica gives it the same one.
+func newEpisode(key reconcile.Key, f *v1alpha1.Finding, at time.Time) *episode {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		key.Context, key.Namespace, string(key.UID), f.Cause, f.Container,
+	}, "\x00")))
+	since := metav1.NewTime(at.UTC())
+	if f.Since != nil {
+		since = *f.Since
+	}
+	return &episode{
+		Episode: v1alpha1.Episode{ID: hex.EncodeToString(sum[:])[:16], Since: since},
+		worst:   map[problem]v1alpha1.Severity{},
+	}
+}
+
+// rank orders severities; "" is the lowest.
+func rank(s v1alpha1.Severity) int {
+	switch s {
+	case v1alpha1.SeverityCritical:
+		return 3
+	case v1alpha1.SeverityWarning:
+		return 2
+	case v1alpha1.SeverityInfo:
+		return 1
+	default:
+		return 0
+	}
+}
