@@ -1,0 +1,120 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+// MaxAttempts is how often a pod is tried before its error is final. With the
+// engine's back-off, 200 ms doubling to 30 s, that takes 81 s, longer than an
+// API server needs to restart.
+const MaxAttempts = 10
+
+// Sight is what is known of a planned pod at the moment of acting.
+type Sight struct {
+	// Pod is the pod of the plan, or the one that has taken its name; nil if
+	// there is none.
+	Pod *projection.Pod
+	// Verdict is the one on Pod.
+	Verdict diagnose.Verdict
+	// Stale is true if the view of the cluster is too old to act on.
+	Stale bool
+}
+
+// Cleaner carries out one plan. Its methods may be called by several
+// goroutines at once, Clean not for the same pod.
+type Cleaner struct {
+	rules Rules
+	actor Actor
+	clock clock.WithTicker
+	index map[types.UID]int
+
+	mu    sync.Mutex
+	items []v1alpha1.CleanItem
+}
+
+// New returns a Cleaner that has actor remove what plan has planned.
+func New(plan *Plan, actor Actor, clk clock.WithTicker) *Cleaner {
+	c := &Cleaner{
+		rules: plan.rules,
+		actor: actor,
+		clock: clk,
+		items: slices.Clone(plan.Planned()),
+		index: make(map[types.UID]int, plan.planned),
+	}
+	for i := range c.items {
+		c.items[i].DryRun = actor.DryRun()
+		c.index[uidOf(c.items[i])] = i
+	}
+	return c
+}
+
+// Clean decides once more on the planned pod with the given UID, as it is seen
+// now, has it removed if the decision still holds, and keeps the result. Pods
+// that are not in the plan are left alone. attempt counts from 1; an error, a
+// *RetryError, asks for another attempt and is not returned on the last.
+func (c *Cleaner) Clean(ctx context.Context, uid types.UID, attempt int, s Sight) error {
+	i, ok := c.index[uid]
+	if !ok {
+		return nil
+	}
+	c.mu.Lock()
+	item := c.items[i]
+	c.mu.Unlock()
+
+	item, err := c.step(ctx, item, s)
+
+	c.mu.Lock()
+	c.items[i] = item
+	c.mu.Unlock()
+	if attempt >= MaxAttempts {
+		return nil
+	}
+	return err
+}
+
+// Items returns the planned pods in plan order with the results so far. The
+// result of a pod that was not tried is empty.
+func (c *Cleaner) Items() []v1alpha1.CleanItem {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.items)
+}
+
+func (c *Cleaner) step(ctx context.Context, item v1alpha1.CleanItem, s Sight) (v1alpha1.CleanItem, error) {
+	switch {
+	case s.Stale:
+		out := retryable(v1alpha1.ResultError, errors.New("not deleted: the view of the cluster is stale"), 0)
+		return out.on(item), out.retry
+	case s.Pod == nil:
+		return outcome{result: v1alpha1.ResultGone}.on(item), nil
+	case s.Pod.UID != uidOf(item):
+		return outcome{result: v1alpha1.ResultReplaced}.on(item), nil
+	}
+	d := Decide(s.Pod, s.Verdict, c.clock.Now(), c.rules)
+	switch {
+	case d.Skip == SkipAlreadyTerminating:
+		// Somebody was faster, or the reply to an earlier attempt was lost.
+		return outcome{result: v1alpha1.ResultTerminating}.on(item), nil
+	case !d.Planned():
+		item.SkipReason = string(d.Skip)
+		return outcome{result: v1alpha1.ResultRecovered}.on(item), nil
+	case d.Category != item.Category:
+		item.SkipReason = string(SkipNotMatching)
+		return outcome{result: v1alpha1.ResultRecovered}.on(item), nil
+	default:
+		return c.actor.Remove(ctx, item)
+	}
+}
