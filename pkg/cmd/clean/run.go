@@ -1,0 +1,156 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+func run(ctx context.Context, o Options) (err error) {
+	s := newSession(o)
+	if o.DryRun == v1alpha1.DryRunNone {
+		if s.archive, err = clean.OpenArchive(o.Archive, o.Clock.Now()); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.archive.Close()) }()
+	}
+	cfg := stream.Config{Keep: stream.KeepProjections, FailFast: true, Inspect: s.spool}
+	sources, err := o.Scope.Sources(o.Cluster, cfg)
+	if err != nil {
+		return err
+	}
+	engine, err := reconcile.New(reconcile.Config{
+		Sources: sources, Until: reconcile.UntilSettled, Thresholds: o.Thresholds, Clock: o.Clock,
+		Workers: o.Concurrency, Plan: s.makePlan, Actor: s,
+	})
+	if err != nil {
+		return err
+	}
+	return s.finish(engine.Run(ctx, s.emit))
+}
+
+// spool keeps the manifest of a pod that may be planned, while the whole object
+// is at hand. In a dry run nothing is written.
+func (s *session) spool(whole *corev1.Pod, p *projection.Pod) {
+	if s.archive != nil && p.Phase == corev1.PodFailed {
+		s.archive.Spool(whole)
+	}
+}
+
+// makePlan decides, shows and asks. It returns the keys to act on.
+func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
+	pods, keys := s.snapshot()
+	plan := clean.Make(pods, s.Clock.Now(), s.Rules, s.Listing)
+	s.setPlan(plan, clean.New(plan, s.actor(), s.Clock))
+	planned := plan.Planned()
+	if len(planned) == 0 {
+		return nil, nil
+	}
+	if s.DryRun == v1alpha1.DryRunNone {
+		if err := plan.Check(s.Limit); err != nil {
+			return nil, exit.Hint(err, fmt.Sprintf("narrow the scope, or pass --max %d", len(planned)))
+		}
+		if err := s.confirm(ctx, s.report(plan, nil)); err != nil {
+			return nil, err
+		}
+	}
+	todo := make([]reconcile.Key, 0, len(planned))
+	for i := range planned {
+		todo = append(todo, keys[planned[i].UID])
+	}
+	return todo, nil
+}
+
+// actor is the one value that stands for --dry-run.
+func (s *session) actor() clean.Actor {
+	client := s.Cluster.Clientset.CoreV1().RESTClient()
+	switch s.DryRun {
+	case v1alpha1.DryRunClient:
+		return clean.ClientDryRun()
+	case v1alpha1.DryRunServer:
+		return clean.ServerDryRun(client)
+	case v1alpha1.DryRunNone:
+	}
+	return clean.Delete(client, s.archive, s.Clock)
+}
+
+// Act implements reconcile.Actor.
+func (s *session) Act(ctx context.Context, t reconcile.Target) error {
+	sight := clean.Sight{Pod: t.Pod, Verdict: t.Verdict, Stale: t.Stale}
+	if sight.Pod == nil {
+		sight.Pod = t.Successor
+	}
+	return s.cleaner.Clean(ctx, t.Key.UID, t.Attempt, sight)
+}
+
+// finish prints what became of the plan, however the run has ended.
+func (s *session) finish(err error) error {
+	plan, cleaner := s.planned()
+	if plan == nil {
+		return failure.Explain(err)
+	}
+	r := s.report(plan, cleaner.Items())
+	if err != nil && clean.Undone(r.Summary) == r.Summary.Planned {
+		return err // nothing was begun, there is no result to print
+	}
+	if printErr := s.print(r); printErr != nil && !exit.ClosedPipe(printErr) {
+		return errors.Join(err, printErr)
+	}
+	switch {
+	case err != nil && clean.Undone(r.Summary) > 0:
+		return err
+	case s.FailIfFound && r.Summary.Planned > 0:
+		return exit.Gate(fmt.Errorf("gate --fail-if-found: %d pods to clean", r.Summary.Planned))
+	case clean.Failures(r.Summary) > 0:
+		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
+	case len(r.Limitations) > 0:
+		return exit.Incomplete(fmt.Errorf("list pods: %d namespaces could not be read", len(r.Limitations)))
+	}
+	return nil
+}
+
+// report is the plan with results, nil for none.
+func (s *session) report(plan *clean.Plan, results []v1alpha1.CleanItem) *v1alpha1.CleanReport {
+	r := clean.Report(plan, results, s.DryRun)
+	r.Context, r.Scope = s.Cluster.Context, s.Scope.API()
+	if !s.Scope.All {
+		r.Scope.Namespaces = s.Cluster.Namespaces
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Limitations = append(r.Limitations, s.limitations...)
+	return r
+}
+
+// print writes the report to standard output and its summary to standard error.
+// A table that was shown with the question is followed by plain results.
+func (s *session) print(r *v1alpha1.CleanReport) error {
+	if !s.shown {
+		if err := s.Printer.PrintObj(r, s.Out); err != nil {
+			return err
+		}
+	} else {
+		for i := range r.Items[:r.Summary.Planned] {
+			if _, err := io.WriteString(s.Out, printers.CleanResult(&r.Items[i], s.Palette)); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := io.WriteString(s.ErrOut, printers.CleanSummary(r))
+	return err
+}

@@ -1,0 +1,326 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	cliprinters "k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/clock"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/test/controlplane"
+)
+
+// bench is a namespace on a real API server, and a clean that works on it.
+type bench struct {
+	t         *testing.T
+	server    *controlplane.Server
+	namespace string
+	options   Options
+	out, err  *bytes.Buffer
+
+	mu sync.Mutex
+	// mutating are the methods and paths of requests that are no reads.
+	mutating []string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	server := controlplane.Shared(t)
+	b := &bench{t: t, server: server, namespace: server.Namespace(t), out: &bytes.Buffer{}, err: &bytes.Buffer{}}
+	config := server.Config()
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method != http.MethodGet {
+				b.mu.Lock()
+				b.mutating = append(b.mutating, r.Method+" "+r.URL.Path)
+				b.mu.Unlock()
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	clientset, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.options = Options{
+		IOStreams:  genericiooptions.IOStreams{In: strings.NewReader(""), Out: b.out, ErrOut: b.err},
+		Cluster:    scope.Cluster{Namespaces: []string{b.namespace}, Clientset: clientset},
+		Thresholds: diagnose.Defaults(), Clock: clock.RealClock{}, Listing: clean.ListCandidates,
+		Limit: 1000, DryRun: v1alpha1.DryRunNone, Archive: filepath.Join(t.TempDir(), "archive"),
+		Concurrency: 8, Format: "json", Printer: &cliprinters.JSONPrinter{},
+	}
+	return b
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// failed makes a pod that has failed.
+func (b *bench) failed(name string, change func(*corev1.Pod)) *corev1.Pod {
+	b.t.Helper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: b.namespace, Name: name},
+		Spec:       corev1.PodSpec{NodeName: "n1", Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/app:1"}}},
+		Status:     corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "The node was low on resource: memory. "},
+	}
+	if change != nil {
+		change(pod)
+	}
+	pod, err := b.server.CreatePod(b.t.Context(), pod)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return pod
+}
+
+func (b *bench) run(ctx context.Context) (*v1alpha1.CleanReport, error) {
+	b.t.Helper()
+	err := run(ctx, b.options)
+	r := &v1alpha1.CleanReport{}
+	if b.out.Len() > 0 {
+		if err := json.Unmarshal(b.out.Bytes(), r); err != nil {
+			b.t.Fatalf("output %q: %v", b.out, err)
+		}
+	}
+	return r, err
+}
+
+// names returns the pods that are there.
+func (b *bench) names() []string {
+	b.t.Helper()
+	list, err := b.server.Client().CoreV1().Pods(b.namespace).List(b.t.Context(), metav1.ListOptions{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var names []string
+	for i := range list.Items {
+		names = append(names, list.Items[i].Name)
+	}
+	return names
+}
+
+func TestR11_ThePodIsArchivedAndRecordedBeforeItIsDeleted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	pod := b.failed("evicted", nil)
+	b.options.Yes = true
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Deleted != 1 || len(b.names()) != 0 {
+		t.Fatalf("run = %v, summary %+v, left %v; stderr %s", err, r.Summary, b.names(), b.err)
+	}
+	data, err := os.ReadFile(r.Items[0].ArchivePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archived corev1.Pod
+	if err := json.Unmarshal(data, &archived); err != nil || archived.UID != pod.UID || archived.Spec.NodeName != "n1" || archived.Kind != "Pod" {
+		t.Errorf("archived pod %q of kind %q, error %v; want %q", archived.UID, archived.Kind, err, pod.UID)
+	}
+	journals, err := filepath.Glob(filepath.Join(b.options.Archive, "journal", "*.jsonl"))
+	if err != nil || len(journals) != 1 {
+		t.Fatalf("journals = %v, %v", journals, err)
+	}
+	lines, err := os.ReadFile(journals[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := strings.Split(strings.TrimSpace(string(lines)), "\n")
+	if len(records) != 2 || !strings.Contains(records[0], `"entry":"decision"`) || !strings.Contains(records[1], `"result":"deleted"`) {
+		t.Errorf("journal = %q, want the decision and then the result", records)
+	}
+}
+
+// answer is a terminal at which act happens before the answer is typed.
+type answer struct {
+	act  func()
+	text io.Reader
+	once sync.Once
+}
+
+func (a *answer) Read(p []byte) (int, error) {
+	a.once.Do(a.act)
+	return a.text.Read(p)
+}
+
+func TestS2_APodThatIsReplacedWhileTheQuestionIsOpenIsNotTouched(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	old := b.failed("db-0", nil)
+	b.options.Interactive = true
+	var successor *corev1.Pod
+	b.options.In = &answer{text: strings.NewReader("y\n"), act: func() {
+		pods := b.server.Client().CoreV1().Pods(b.namespace)
+		if err := pods.Delete(t.Context(), "db-0", metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &old.UID}}); err != nil {
+			t.Error(err)
+		}
+		successor = b.failed("db-0", nil)
+	}}
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Replaced != 1 || r.Summary.Deleted != 0 {
+		t.Errorf("run = %v, summary %+v, want one replaced", err, r.Summary)
+	}
+	left, err := b.server.Client().CoreV1().Pods(b.namespace).Get(t.Context(), "db-0", metav1.GetOptions{})
+	if err != nil || left.UID != successor.UID {
+		t.Errorf("the successor is gone: %v", err)
+	}
+	if entries, _ := os.ReadDir(b.options.Archive); len(entries) != 0 {
+		t.Errorf("the archive holds %v of a pod that was not deleted", entries)
+	}
+}
+
+func TestS1_TheServerRefusesTheUIDOfAPodThatWasReplaced(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	successor := b.failed("db-0", nil)
+	archive, err := clean.OpenArchive(b.options.Archive, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := successor.DeepCopy()
+	stale.UID = "00000000-0000-0000-0000-000000000000"
+	archive.Spool(stale)
+	actor := clean.Delete(b.options.Cluster.Clientset.CoreV1().RESTClient(), archive, clock.RealClock{})
+	item, err := actor.Remove(t.Context(), v1alpha1.CleanItem{Namespace: b.namespace, Name: "db-0", UID: string(stale.UID)})
+	if err != nil || item.Result != v1alpha1.ResultReplaced {
+		t.Errorf("Remove = %q, %v, want replaced", item.Result, err)
+	}
+	if diff := cmp.Diff([]string{"db-0"}, b.names()); diff != "" {
+		t.Errorf("pods (-want +got):\n%s", diff)
+	}
+}
+
+func TestS42_WithoutAYesNothingIsDeleted(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		in          string
+		interactive bool
+	}{
+		"no":                         {"n\n", true},
+		"only return":                {"\n", true},
+		"end of input":               {"", true},
+		"an unfinished word":         {"yep\n", true},
+		"a y that no terminal typed": {"y\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.failed("evicted", nil)
+			b.options.Interactive = test.interactive
+			b.options.In = strings.NewReader(test.in)
+			_, err := b.run(t.Context())
+			if exit.Code(err) != 1 || len(b.mutating) != 0 || len(b.names()) != 1 {
+				t.Errorf("run = %v with requests %v, want exit code 1 and none", err, b.mutating)
+			}
+			if _, err := os.Stat(b.options.Archive); !os.IsNotExist(err) {
+				t.Errorf("the archive was left behind: %v", err)
+			}
+		})
+	}
+}
+
+func TestS39_ADryRunSendsNoMutatingRequest(t *testing.T) {
+	t.Parallel()
+	for _, dryRun := range []v1alpha1.DryRun{v1alpha1.DryRunClient, v1alpha1.DryRunServer} {
+		for _, yes := range []bool{false, true} {
+			for _, failIfFound := range []bool{false, true} {
+				b := newBench(t)
+				b.failed("a", nil)
+				b.failed("b", nil)
+				b.options.DryRun, b.options.Yes, b.options.FailIfFound = dryRun, yes, failIfFound
+				r, err := b.run(t.Context())
+				if want := map[bool]int{true: 2}[failIfFound]; exit.Code(err) != want || r.Summary.WouldDelete != 2 {
+					t.Errorf("%s: run = %v, summary %+v", dryRun, err, r.Summary)
+				}
+				if dryRun == v1alpha1.DryRunClient && len(b.mutating) != 0 {
+					t.Errorf("requests = %v, want none", b.mutating)
+				}
+				if len(b.names()) != 2 {
+					t.Errorf("%s: left %v, want both pods", dryRun, b.names())
+				}
+			}
+		}
+	}
+}
+
+func TestS29_APodWithAFinalizerIsNeverTouched(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("held", func(p *corev1.Pod) { p.Finalizers = []string{"batch.kubernetes.io/job-tracking"} })
+	b.failed("free", nil)
+	b.options.Yes = true
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Deleted != 1 || r.Summary.SkippedByReason["finalizer"] != 1 {
+		t.Errorf("run = %v, summary %+v", err, r.Summary)
+	}
+	if diff := cmp.Diff([]string{"held"}, b.names()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	patch := []byte(`{"metadata":{"finalizers":null}}`)
+	if _, err := b.server.Client().CoreV1().Pods(b.namespace).Patch(t.Context(), "held", "application/merge-patch+json", patch, metav1.PatchOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnUnwritableArchiveDeletesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("evicted", nil)
+	b.options.Yes = true
+	if err := os.WriteFile(b.options.Archive, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.run(t.Context()); exit.Code(err) != 1 || len(b.mutating) != 0 {
+		t.Errorf("run = %v with requests %v, want exit code 1 and none", err, b.mutating)
+	}
+}
+
+func TestFiveHundredFailedPods(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("makes five hundred pods")
+	}
+	b := newBench(t)
+	const pods = 500
+	var group sync.WaitGroup
+	names := make(chan string)
+	for range 16 {
+		group.Go(func() {
+			for name := range names {
+				b.failed(name, nil)
+			}
+		})
+	}
+	for i := range pods {
+		names <- "p" + strings.Repeat("x", i%5) + "-" + time.Unix(int64(i), 0).UTC().Format("150405")
+	}
+	close(names)
+	group.Wait()
+	b.options.Yes, b.options.Limit = true, pods
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Deleted != pods || r.Summary.Scanned != pods {
+		t.Errorf("run = %v, summary %+v, want %d deleted", err, r.Summary, pods)
+	}
+}

@@ -1,0 +1,91 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"iter"
+	"sync"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+)
+
+// session is one run of clean.
+type session struct {
+	Options
+	// archive is nil in a dry run.
+	archive *clean.Archive
+
+	mu          sync.Mutex
+	pods        map[reconcile.Key]judged
+	limitations []v1alpha1.Limitation
+
+	// plan and cleaner are set once, before anything is acted on.
+	plan    *clean.Plan
+	cleaner *clean.Cleaner
+	// shown is true if the plan was shown as a table.
+	shown bool
+}
+
+type judged struct {
+	pod     *projection.Pod
+	verdict *diagnose.Verdict
+}
+
+func newSession(o Options) *session {
+	return &session{Options: o, pods: map[reconcile.Key]judged{}}
+}
+
+// emit keeps the pods as the engine sees them.
+func (s *session) emit(ev reconcile.Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch ev.Type {
+	case reconcile.Judged:
+		s.pods[ev.Key] = judged{ev.Pod, ev.To}
+	case reconcile.Gone:
+		delete(s.pods, ev.Key)
+	case reconcile.SourceFailed:
+		s.limitations = append(s.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
+	case reconcile.Stream, reconcile.Synced, reconcile.Tick:
+	}
+	return nil
+}
+
+// snapshot returns the pods as they are now, and their keys by UID.
+func (s *session) snapshot() (iter.Seq2[*projection.Pod, diagnose.Verdict], map[string]reconcile.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pods := make([]judged, 0, len(s.pods))
+	keys := make(map[string]reconcile.Key, len(s.pods))
+	for key, j := range s.pods {
+		pods = append(pods, j)
+		keys[string(key.UID)] = key
+	}
+	return func(yield func(*projection.Pod, diagnose.Verdict) bool) {
+		for _, j := range pods {
+			if !yield(j.pod, *j.verdict) {
+				return
+			}
+		}
+	}, keys
+}
+
+func (s *session) setPlan(plan *clean.Plan, cleaner *clean.Cleaner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.plan, s.cleaner = plan, cleaner
+}
+
+// planned returns the plan and what carries it out, nil if it was not made. An
+// interrupt can end the run while the plan is still being made.
+func (s *session) planned() (*clean.Plan, *clean.Cleaner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plan, s.cleaner
+}

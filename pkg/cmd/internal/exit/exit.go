@@ -1,0 +1,126 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package exit is the only place where an error becomes text and an exit code.
+//
+// Commands return errors; what kind of end an error is, they say with the
+// constructors of this package. Nothing else in podwatch knows the numbers.
+package exit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
+)
+
+// The exit codes of every command.
+const (
+	ok          = 0
+	failed      = 1
+	gate        = 2
+	incomplete  = 3
+	interrupted = 130
+	terminated  = 143
+)
+
+// Table explains the exit codes, for --help and the README.
+const Table = `  0    done; the gate passed; nothing to do
+  1    could not do it: usage, configuration, connection, authentication, or
+       refused; nothing was changed
+  2    a gate did not hold: --fail-on, --fail-if-found
+  3    incomplete: a part could not be read or done; 2 wins over 3
+  130  interrupted (SIGINT) while a gate or a planned deletion was left
+  143  terminated (SIGTERM) likewise`
+
+// outcome is an error that knows its exit code.
+type outcome struct {
+	code int
+	err  error
+}
+
+func (o *outcome) Error() string { return o.err.Error() }
+func (o *outcome) Unwrap() error { return o.err }
+
+// Gate marks err as a gate that the user asked for and that did not hold.
+func Gate(err error) error { return &outcome{gate, err} }
+
+// Incomplete marks err as work that was done in part.
+func Incomplete(err error) error { return &outcome{incomplete, err} }
+
+// hinted is an error with the one act that helps.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+
+// Hint adds to err the one thing that the user can do about it, best a
+// command.
+func Hint(err error, hint string) error { return &hinted{err, hint} }
+
+// quiet is an end that needs no words, because they were said already.
+type quiet struct{ err error }
+
+func (q *quiet) Error() string { return q.err.Error() }
+func (q *quiet) Unwrap() error { return q.err }
+
+// Quiet keeps Print from printing err: the user knows it already.
+func Quiet(err error) error { return &quiet{err} }
+
+// SignalError is the cause of a context that a signal has cancelled.
+type SignalError struct{ os.Signal }
+
+// Error implements error.
+func (s SignalError) Error() string {
+	if s.Signal == syscall.SIGTERM {
+		return "terminated"
+	}
+	return "interrupted"
+}
+
+// Code returns the exit code that err stands for; nil is 0.
+func Code(err error) int {
+	var o *outcome
+	var s SignalError
+	switch {
+	case err == nil, ClosedPipe(err):
+		return ok
+	case errors.As(err, &o):
+		return o.code
+	case errors.As(err, &s):
+		if s.Signal == syscall.SIGTERM {
+			return terminated
+		}
+		return interrupted
+	default:
+		return failed
+	}
+}
+
+// ClosedPipe reports whether err says that nobody reads the output any more,
+// as after `| head -1`. That is the reader's decision and no failure.
+func ClosedPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+}
+
+// Print tells the user about err in one line, and in a second one what can be
+// done about it. Errors of Quiet, closed pipes and nil print nothing.
+func Print(w io.Writer, err error) {
+	var q *quiet
+	if err == nil || errors.As(err, &q) || ClosedPipe(err) {
+		return
+	}
+	text := plaintext.Line(strings.TrimSpace(err.Error()))
+	// A writer that fails leaves nobody to tell.
+	_, _ = fmt.Fprintf(w, "error: %s\n", text)
+	if h, ok := errors.AsType[*hinted](err); ok {
+		_, _ = fmt.Fprintf(w, "hint: %s\n", h.hint)
+	}
+}

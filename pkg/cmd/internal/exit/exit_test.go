@@ -1,0 +1,70 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package exit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+)
+
+func TestCode(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("no")
+	for name, test := range map[string]struct {
+		err  error
+		want int
+	}{
+		"nothing wrong":                 {nil, 0},
+		"could not do it":               {cause, 1},
+		"a gate did not hold":           {fmt.Errorf("report: %w", exit.Gate(cause)), 2},
+		"done in part":                  {exit.Incomplete(cause), 3},
+		"the gate wins over the part":   {exit.Gate(exit.Incomplete(cause)), 2},
+		"ctrl-c":                        {fmt.Errorf("watch: %w", exit.SignalError{Signal: syscall.SIGINT}), 130},
+		"kill":                          {exit.SignalError{Signal: syscall.SIGTERM}, 143},
+		"the reader went away":          {fmt.Errorf("write: %w", syscall.EPIPE), 0},
+		"a hint changes nothing":        {exit.Hint(exit.Gate(cause), "look"), 2},
+		"quiet changes nothing":         {exit.Quiet(exit.Incomplete(cause)), 3},
+		"a deadline is no signal":       {context.DeadlineExceeded, 1},
+		"a pipe closed in this process": {io.ErrClosedPipe, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := exit.Code(test.err); got != test.want {
+				t.Errorf("Code(%v) = %d, want %d", test.err, got, test.want)
+			}
+		})
+	}
+}
+
+func TestPrint(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"nothing":            {nil, ""},
+		"one line":           {errors.New("list pods: refused"), "error: list pods: refused\n"},
+		"many lines are one": {errors.New("a\nb"), "error: a | b\n"},
+		"with a hint":        {exit.Hint(errors.New("a"), "kubectl b"), "error: a\nhint: kubectl b\n"},
+		"said already":       {exit.Quiet(errors.New("a")), ""},
+		"nobody reads":       {syscall.EPIPE, ""},
+		"no escape sequence": {errors.New("a\x1b[31mb"), "error: a[31mb\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			exit.Print(&out, test.err)
+			if out.String() != test.want {
+				t.Errorf("Print(%v) = %q, want %q", test.err, out.String(), test.want)
+			}
+		})
+	}
+}

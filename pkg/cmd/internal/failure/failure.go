@@ -1,0 +1,70 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package failure puts what went wrong with a cluster into podwatch's words.
+package failure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+// Explain adds to the error of a run the one act that helps, if there is one.
+func Explain(err error) error {
+	var connect *stream.ConnectError
+	if !errors.As(err, &connect) {
+		return err
+	}
+	switch connect.Kind {
+	case stream.Denied:
+		return exit.Hint(connect, "kubectl auth can-i list pods "+where(connect.Namespace))
+	case stream.Unauthorized:
+		return exit.Hint(connect, "kubectl auth whoami")
+	case stream.Refused, stream.DNS, stream.TLS, stream.Timeout:
+		return exit.Hint(connect, "kubectl config view --minify")
+	case stream.Rejected, stream.Other:
+	}
+	return connect
+}
+
+func where(namespace string) string {
+	if namespace == "" {
+		return "--all-namespaces"
+	}
+	return "-n " + namespace
+}
+
+// Limitation says what a report lacks because the pods of namespace could not
+// be read.
+func Limitation(namespace string, err error) v1alpha1.Limitation {
+	effect := "pods of this namespace are not in the report"
+	if namespace == "" {
+		effect = "no pods are in the report"
+	}
+	return v1alpha1.Limitation{
+		Resource: "pods", Namespace: namespace, Reason: reason(err), Effect: fmt.Sprintf("%s: %v", effect, err),
+	}
+}
+
+func reason(err error) string {
+	var connect *stream.ConnectError
+	switch {
+	case apierrors.IsForbidden(err):
+		return "Forbidden"
+	case apierrors.IsUnauthorized(err):
+		return "Unauthorized"
+	case apierrors.IsNotFound(err):
+		return "NotFound"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &connect) && connect.Kind == stream.Timeout:
+		return "Timeout"
+	default:
+		return "Error"
+	}
+}

@@ -1,0 +1,121 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scope_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+func parse(t *testing.T, args ...string) (scope.Scope, error) {
+	t.Helper()
+	flags := scope.NewFlags()
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.AddTo(set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return flags.Scope(set.Args())
+}
+
+func TestScope(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		want scope.Scope
+	}{
+		"nothing asked": {nil, scope.Scope{}},
+		"namespaces in any form": {
+			[]string{"-n", "b,a", "--namespace=c", "-n", "a"},
+			scope.Scope{Namespaces: []string{"a", "b", "c"}},
+		},
+		"R1 --managed-by is a label": {
+			[]string{"--managed-by", "web", "-l", "tier=front"},
+			scope.Scope{LabelSelector: "tier=front,app.kubernetes.io/managed-by=web"},
+		},
+		"--node is a field": {
+			[]string{"--node", "n1", "--field-selector", "status.phase=Failed"},
+			scope.Scope{FieldSelector: "status.phase=Failed,spec.nodeName=n1"},
+		},
+		"one pod is asked for by name": {
+			[]string{"web-0"},
+			scope.Scope{FieldSelector: "metadata.name=web-0", Targets: []scope.Target{{Kind: "Pod", Name: "web-0"}}},
+		},
+		"several targets": {
+			[]string{"deploy/web", "sts/db"},
+			scope.Scope{Targets: []scope.Target{{Kind: "Deployment", Name: "web"}, {Kind: "StatefulSet", Name: "db"}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parse(t, test.args...)
+			if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
+				t.Errorf("Scope(%q) error %v (-want +got):\n%s", test.args, err, diff)
+			}
+		})
+	}
+}
+
+func TestScopeRefuses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"S26 an empty namespace from an unset variable": {[]string{"-n", ""}, "flag --namespace: the value is empty"},
+		"S26 an empty namespace in a list":              {[]string{"-n", "a,,b"}, "flag --namespace: the value is empty"},
+		"S26 an empty selector":                         {[]string{"-l", ""}, "flag --selector: the value is empty"},
+		"S26 a blank selector":                          {[]string{"-l", "  "}, "flag --selector: the value is empty"},
+		"an empty node":                                 {[]string{"--node="}, "flag --node: the value is empty"},
+		"-A with -n":                                    {[]string{"-A", "-n", "a"}, "flags --all-namespaces and --namespace exclude each other"},
+		"an unknown type":                               {[]string{"svc/web"}, `argument "svc/web": "svc" is none of pod, deploy, sts, ds, rs, job, cronjob, node`},
+		"a type without a name":                         {[]string{"deploy/"}, `argument "deploy/": want NAME or TYPE/NAME`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(t, test.args...)
+			if err == nil || err.Error() != test.want {
+				t.Errorf("Scope(%q) = %v, want %q", test.args, err, test.want)
+			}
+		})
+	}
+}
+
+func TestTargetsMatchByOwner(t *testing.T) {
+	t.Parallel()
+	owned := func(kind, name, hash string) *projection.Pod {
+		return &projection.Pod{Controller: &projection.Controller{Kind: kind, Name: name}, TemplateHash: hash, NodeName: "n1"}
+	}
+	for name, test := range map[string]struct {
+		target string
+		pod    *projection.Pod
+		want   bool
+	}{
+		"a Deployment's pod":              {"deploy/web", owned("ReplicaSet", "web-5d8", "5d8"), true},
+		"another Deployment's pod":        {"deploy/web", owned("ReplicaSet", "web-api-5d8", "5d8"), false},
+		"a ReplicaSet without Deployment": {"deploy/web", owned("ReplicaSet", "web-5d8", ""), false},
+		"a StatefulSet's pod":             {"sts/db", owned("StatefulSet", "db", ""), true},
+		"a CronJob's pod":                 {"cronjob/night", owned("Job", "night-29391840", ""), true},
+		"a Job of a like name":            {"cronjob/night", owned("Job", "night-shift", ""), false},
+		"a pod on the node":               {"node/n1", owned("Job", "x", ""), true},
+		"a pod without controller":        {"deploy/web", &projection.Pod{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target, err := scope.ParseTarget(test.target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := scope.Scope{Targets: []scope.Target{target}}
+			if got := s.Matches(test.pod); got != test.want {
+				t.Errorf("Matches = %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,107 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scope
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+// Target names pods by their name or by what they belong to.
+type Target struct {
+	// Kind is one of Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job,
+	// CronJob and Node.
+	Kind, Name string
+}
+
+// kindOf maps what kubectl accepts for a resource to its kind.
+func kindOf(resource string) (string, bool) {
+	switch strings.ToLower(resource) {
+	case "pod", "pods", "po":
+		return "Pod", true
+	case "deployment", "deployments", "deploy", "deployment.apps", "deployments.apps":
+		return "Deployment", true
+	case "statefulset", "statefulsets", "sts", "statefulset.apps", "statefulsets.apps":
+		return "StatefulSet", true
+	case "daemonset", "daemonsets", "ds", "daemonset.apps", "daemonsets.apps":
+		return "DaemonSet", true
+	case "replicaset", "replicasets", "rs", "replicaset.apps", "replicasets.apps":
+		return "ReplicaSet", true
+	case "job", "jobs", "job.batch", "jobs.batch":
+		return "Job", true
+	case "cronjob", "cronjobs", "cj", "cronjob.batch", "cronjobs.batch":
+		return "CronJob", true
+	case "node", "nodes", "no":
+		return "Node", true
+	default:
+		return "", false
+	}
+}
+
+// ParseTarget reads POD or TYPE/NAME.
+func ParseTarget(arg string) (Target, error) {
+	resource, name, ok := strings.Cut(arg, "/")
+	if !ok {
+		resource, name = "pod", arg
+	}
+	kind, known := kindOf(resource)
+	switch {
+	case !known:
+		return Target{}, fmt.Errorf("argument %q: %q is none of pod, deploy, sts, ds, rs, job, cronjob, node", arg, resource)
+	case name == "" || strings.Contains(name, "/"):
+		return Target{}, fmt.Errorf("argument %q: want NAME or TYPE/NAME", arg)
+	}
+	return Target{Kind: kind, Name: name}, nil
+}
+
+// String returns the target as TYPE/NAME in lower case.
+func (t Target) String() string { return strings.ToLower(t.Kind) + "/" + t.Name }
+
+// fieldSelector lets the server narrow down what it can.
+func (t Target) fieldSelector() string {
+	switch t.Kind {
+	case "Pod":
+		return fields.OneTermEqualSelector("metadata.name", t.Name).String()
+	case "Node":
+		return fields.OneTermEqualSelector("spec.nodeName", t.Name).String()
+	default:
+		return ""
+	}
+}
+
+// Matches reports whether p belongs to any of the scope's targets. It looks at
+// the pod alone, so pods that a controller makes later are matched as they
+// come, and a controller that is gone still names its pods.
+func (s Scope) Matches(p *projection.Pod) bool {
+	return len(s.Targets) == 0 || slices.ContainsFunc(s.Targets, func(t Target) bool { return t.matches(p) })
+}
+
+func (t Target) matches(p *projection.Pod) bool {
+	switch t.Kind {
+	case "Pod":
+		return p.Name == t.Name
+	case "Node":
+		return p.NodeName == t.Name
+	}
+	c := p.Controller
+	if c == nil {
+		return false
+	}
+	switch t.Kind {
+	case "Deployment":
+		return c.Kind == "ReplicaSet" && p.TemplateHash != "" && c.Name == t.Name+"-"+p.TemplateHash
+	case "CronJob":
+		// The controller names a Job after its CronJob and the scheduled minute
+		// (pkg/controller/cronjob/utils.go, v1.37.2).
+		minute, ok := strings.CutPrefix(c.Name, t.Name+"-")
+		return c.Kind == "Job" && ok && minute != "" && strings.Trim(minute, "0123456789") == ""
+	default:
+		return c.Kind == t.Kind && c.Name == t.Name
+	}
+}

@@ -1,0 +1,150 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package report is `kubectl podwatch report`: every problem in scope at one
+// instant, worst first.
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	cliprinters "k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+	"github.com/podwatch/kubectl-podwatch/pkg/report"
+)
+
+const long = `
+Print every problem in scope, folded by workload, cause and container, worst
+first: what is broken, why, since when, and what to look at next.
+
+It reads the pods once, with the caller's permissions, and changes nothing.
+With -f it reads a file that kubectl has written and needs no cluster.`
+
+const example = `  # what is broken in the current namespace
+  kubectl podwatch report
+
+  # what is broken anywhere, with images, nodes and exit codes
+  kubectl podwatch report -A -o wide
+
+  # fail a pipeline on anything critical in a Deployment
+  kubectl podwatch report deploy/web --fail-on critical
+
+  # look at what somebody else has saved
+  kubectl get pods,replicasets -A -o json | kubectl podwatch report -f -`
+
+// Options are what a report needs, resolved.
+type Options struct {
+	genericiooptions.IOStreams
+
+	Scope      scope.Scope
+	Clusters   []scope.Cluster
+	Thresholds diagnose.Thresholds
+	// Now is the instant of the verdicts; zero means the wall clock, or offline
+	// the time of the capture.
+	Now         time.Time
+	ShowHealthy bool
+	Gate        report.Gate
+	Printer     cliprinters.ResourcePrinter
+}
+
+// flags are the flags of report alone.
+type flags struct {
+	scope  *scope.Flags
+	clocks *clocks.Flags
+
+	output, groupBy, color, now, failOn string
+	noHeaders, noHints                  bool
+	showHealthy, showInfo               bool
+}
+
+// NewCommand returns the command. runF replaces its work in tests; nil means
+// the real thing.
+func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), runF func(context.Context, Options) error) *cobra.Command {
+	f := &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()}
+	if runF == nil {
+		runF = run
+	}
+	c := &cobra.Command{
+		Use:     "report [POD | TYPE/NAME ...]",
+		Short:   "Print what is broken, why, since when and what to look at next",
+		Long:    long,
+		Example: example,
+		RunE: func(c *cobra.Command, args []string) error {
+			o, err := f.resolve(streams, lookupEnv, args)
+			if err != nil {
+				return err
+			}
+			return runF(c.Context(), o)
+		},
+	}
+	set := c.Flags()
+	f.scope.AddTo(set)
+	f.clocks.AddTo(set)
+	set.StringVarP(&f.output, "output", "o", "table", "output format: table, wide, json, yaml, kyaml, name, jsonpath=, go-template= and their files")
+	set.StringVar(&f.groupBy, "group-by", string(printers.GroupByWorkload), "what a row of the table is about: workload, pod, namespace, node, cause")
+	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
+	set.BoolVar(&f.noHeaders, "no-headers", false, "print no table headers")
+	set.BoolVar(&f.noHints, "no-hints", false, "print no next commands below the rows on a terminal")
+	set.BoolVar(&f.showHealthy, "show-healthy", false, "print the pods without problems, too")
+	set.BoolVar(&f.showInfo, "show-info", false, "print info findings in tables, too")
+	set.StringVar(&f.now, "now", "", "the instant of the verdicts (RFC 3339); default: now, with -f the time of the capture")
+	set.StringVar(&f.failOn, "fail-on", "none", "exit with 2 on a finding of this severity or worse, or of one of these causes")
+	return c
+}
+
+// resolve checks the flags first and makes clients last.
+func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), args []string) (Options, error) {
+	o := Options{IOStreams: streams, Thresholds: f.clocks.Thresholds, ShowHealthy: f.showHealthy}
+	var err error
+	if o.Scope, err = f.scope.Scope(args); err != nil {
+		return o, err
+	}
+	if err = f.clocks.Check(); err != nil {
+		return o, err
+	}
+	if o.Gate, err = report.ParseGate(f.failOn); err != nil {
+		return o, fmt.Errorf("flag --fail-on: %w", err)
+	}
+	if f.now != "" {
+		if o.Now, err = time.Parse(time.RFC3339, f.now); err != nil {
+			return o, fmt.Errorf("flag --now %q: want a time like 2006-01-02T15:04:05Z", f.now)
+		}
+	}
+	if o.Printer, err = f.printer(streams, lookupEnv); err != nil {
+		return o, err
+	}
+	if o.Scope.File != "" {
+		if len(o.Scope.Contexts) > 0 {
+			return o, errors.New("flags --filename and --context exclude each other: a file needs no cluster")
+		}
+		return o, nil
+	}
+	o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch")
+	return o, err
+}
+
+func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) (cliprinters.ResourcePrinter, error) {
+	isTerminal := terminal.Is(streams.Out)
+	palette, err := printers.NewPalette(printers.ColorMode(f.color), lookupEnv, isTerminal)
+	if err != nil {
+		return nil, fmt.Errorf("flag --color: %w", err)
+	}
+	p, err := printers.NewReport(f.output, printers.ReportOptions{
+		GroupBy: printers.GroupBy(f.groupBy), Width: terminal.Width(streams.Out), Palette: palette,
+		NoHeaders: f.noHeaders, Hints: isTerminal && !f.noHints, ShowInfo: f.showInfo, ShowHealthy: f.showHealthy,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("flags --output, --group-by: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,154 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+	"github.com/podwatch/kubectl-podwatch/pkg/report"
+	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+)
+
+func run(ctx context.Context, o Options) error {
+	var r *v1alpha1.PodReport
+	var partial error
+	var err error
+	if o.Scope.File != "" {
+		r, err = offlineReport(ctx, o)
+	} else {
+		r, partial, err = liveReport(ctx, o)
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.Printer.PrintObj(r, o.Out); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(o.ErrOut, printers.ReportSummary(r)); err != nil {
+		return err
+	}
+	if failed := o.Gate.Failed(r); len(failed) > 0 {
+		return exit.Gate(fmt.Errorf("gate --fail-on: %s", describe(failed)))
+	}
+	return partial
+}
+
+// describe names the first group that a gate has failed on.
+func describe(groups []v1alpha1.Group) string {
+	g := groups[0]
+	cause := g.Cause
+	if g.SubCause != "" {
+		cause += "/" + g.SubCause
+	}
+	text := fmt.Sprintf("%s %s in %s/%s", g.Severity, cause, g.Workload.Kind, g.Workload.Name)
+	if more := len(groups) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// liveReport reads all clusters. partial is set if some of the scope could not
+// be read; the report says which.
+func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial, err error) {
+	var sources []reconcile.Source
+	for _, cluster := range o.Clusters {
+		more, err := o.Scope.Sources(cluster, stream.Config{Keep: stream.KeepStubs, FailFast: true})
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = append(sources, more...)
+	}
+	generated := clock.RealClock{}.Now()
+	options := o.collect("Clock", generated, generated)
+	options.Source = v1alpha1.Source{Type: "Cluster", Context: o.Clusters[0].Context}
+	if !o.Scope.All {
+		options.Scope.Namespaces = o.Clusters[0].Namespaces
+	}
+	collector, limitations, err := o.judge(ctx, sources, options)
+	if err != nil {
+		return nil, nil, failure.Explain(err)
+	}
+	if len(limitations) > 0 {
+		partial = exit.Incomplete(fmt.Errorf("list pods: %d of %d namespaces could not be read", len(limitations), len(sources)))
+	}
+	owners, unread := readOwners(ctx, o.Clusters, collector.NeedOwners())
+	return collector.Build(owners, append(limitations, unread...)), partial, nil
+}
+
+// collect returns the collector's options for verdicts at now, unless --now
+// says otherwise.
+func (o Options) collect(nowSource string, now, generated time.Time) report.Options {
+	if !o.Now.IsZero() {
+		now, nowSource = o.Now, "Flag"
+	}
+	options := report.Options{
+		Now: now, GeneratedAt: generated, ObservedAtSource: nowSource,
+		Scope: o.Scope.API(), ShowHealthy: o.ShowHealthy,
+	}
+	if len(o.Scope.Contexts) > 0 {
+		options.HintContext = o.Scope.Contexts[0]
+	}
+	return options
+}
+
+// judge runs the engine over sources to its first sync. The sources that could
+// not be read become limitations.
+func (o Options) judge(ctx context.Context, sources []reconcile.Source, options report.Options) (*report.Collector, []v1alpha1.Limitation, error) {
+	engine, err := reconcile.New(reconcile.Config{
+		Sources: sources, Until: reconcile.UntilSynced, Thresholds: o.Thresholds,
+		Clock: at{clock.RealClock{}, options.Now},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	collector := report.NewCollector(options)
+	var limitations []v1alpha1.Limitation
+	err = engine.Run(ctx, func(ev reconcile.Event) error {
+		switch ev.Type {
+		case reconcile.Judged:
+			collector.Add(ev.Pod, *ev.To)
+		case reconcile.Gone:
+			collector.Remove(ev.Key.Namespace, ev.Key.Name, ev.Key.UID)
+		case reconcile.SourceFailed:
+			limitations = append(limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
+		case reconcile.Stream, reconcile.Synced, reconcile.Tick:
+		}
+		return nil
+	})
+	return collector, limitations, err
+}
+
+// at is a clock whose time is one instant: all verdicts of a report are made
+// for the same now. Timers run as usual.
+type at struct {
+	clock.RealClock
+	now time.Time
+}
+
+// Now implements clock.PassiveClock.
+func (c at) Now() time.Time { return c.now }
+
+// readOwners reads the controllers of the pods with findings.
+func readOwners(ctx context.Context, clusters []scope.Cluster, need workload.Need) (workload.Index, []v1alpha1.Limitation) {
+	var index workload.Index
+	var limitations []v1alpha1.Limitation
+	for _, cluster := range clusters {
+		found, unread := workload.Read(ctx, cluster.Metadata, need)
+		index = index.With(found)
+		limitations = append(limitations, unread...)
+	}
+	return index, limitations
+}

@@ -1,0 +1,101 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/transition"
+)
+
+func run(ctx context.Context, o Options) error {
+	var sources []reconcile.Source
+	for _, cluster := range o.Clusters {
+		more, err := o.Scope.Sources(cluster, o.Stream)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, more...)
+	}
+	engine, err := reconcile.New(reconcile.Config{
+		Sources: sources, Until: reconcile.UntilStopped, Thresholds: o.Thresholds, Clock: o.Clock,
+		Workers: o.Workers, SummaryEvery: o.SummaryEvery,
+	})
+	if err != nil {
+		return err
+	}
+	s := session{Options: o, teller: transition.New(o.Tell)}
+	err = s.outcome(engine.Run(ctx, s.emit))
+	if !s.synced || exit.ClosedPipe(err) {
+		return err
+	}
+	end := s.teller.End(o.Clock.Now(), engine.Reconciliations(), exit.Code(err), endText(err))
+	if printErr := o.Printer.PrintObj(&end, o.Out); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	return err
+}
+
+// session is one run of watch.
+type session struct {
+	Options
+	teller *transition.Teller
+	synced bool
+	// early is what was told before the first sync. It is printed after the
+	// summary that comes first, or never: then the error says it all.
+	early []v1alpha1.PodWatchEvent
+	// unread counts the sources that could not be read.
+	unread int
+}
+
+// emit prints what the engine's event gives reason to say.
+func (s *session) emit(ev reconcile.Event) error {
+	switch ev.Type {
+	case reconcile.Synced:
+		s.synced = true
+	case reconcile.SourceFailed:
+		s.unread++
+	case reconcile.Judged, reconcile.Gone, reconcile.Stream, reconcile.Tick:
+	}
+	told := s.teller.Tell(ev)
+	if !s.synced {
+		s.early = append(s.early, told...)
+		return nil
+	}
+	told, s.early = append(told, s.early...), nil
+	for i := range told {
+		if err := s.Printer.PrintObj(&told[i], s.Out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outcome turns the end of the engine into that of the command. A signal is
+// how a watch is meant to end.
+func (s *session) outcome(err error) error {
+	var signal exit.SignalError
+	switch {
+	case errors.As(err, &signal) && s.unread == 0:
+		return nil
+	case errors.As(err, &signal):
+		return exit.Incomplete(fmt.Errorf("list pods: %d of the namespaces could not be read", s.unread))
+	default:
+		return failure.Explain(err)
+	}
+}
+
+// endText says why the run ended.
+func endText(err error) string {
+	if err == nil {
+		return "stopped"
+	}
+	return err.Error()
+}
