@@ -78,7 +78,7 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 
 // actor is the one value that stands for --dry-run.
 func (s *session) actor() clean.Actor {
-	client := s.Cluster.Clientset.CoreV1().RESTClient()
+	client := s.Cluster.Core.RESTClient()
 	switch s.DryRun {
 	case v1alpha1.DryRunClient:
 		return clean.ClientDryRun()

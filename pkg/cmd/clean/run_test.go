@@ -66,7 +66,7 @@ func newBench(t *testing.T) *bench {
 	}
 	b.options = Options{
 		IOStreams:  genericiooptions.IOStreams{In: strings.NewReader(""), Out: b.out, ErrOut: b.err},
-		Cluster:    scope.Cluster{Namespaces: []string{b.namespace}, Clientset: clientset},
+		Cluster:    scope.Cluster{Namespaces: []string{b.namespace}, Core: clientset.CoreV1()},
 		Thresholds: diagnose.Defaults(), Clock: clock.RealClock{}, Listing: clean.ListCandidates,
 		Limit: 1000, DryRun: v1alpha1.DryRunNone, Archive: filepath.Join(t.TempDir(), "archive"),
 		Concurrency: 8, Format: "json", Printer: &cliprinters.JSONPrinter{},
@@ -202,7 +202,7 @@ func TestS1_TheServerRefusesTheUIDOfAPodThatWasReplaced(t *testing.T) {
 	stale := successor.DeepCopy()
 	stale.UID = "00000000-0000-0000-0000-000000000000"
 	archive.Spool(stale)
-	actor := clean.Delete(b.options.Cluster.Clientset.CoreV1().RESTClient(), archive, clock.RealClock{})
+	actor := clean.Delete(b.options.Cluster.Core.RESTClient(), archive, clock.RealClock{})
 	item, err := actor.Remove(t.Context(), v1alpha1.CleanItem{Namespace: b.namespace, Name: "db-0", UID: string(stale.UID)})
 	if err != nil || item.Result != v1alpha1.ResultReplaced {
 		t.Errorf("Remove = %q, %v, want replaced", item.Result, err)

@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
@@ -32,10 +32,13 @@ const (
 // Config describes a Stream. Durations of zero stand for the defaults named
 // here.
 type Config struct {
-	// Client reads pods. Leave ContentType unset in its rest.Config, so that
+	// Client reads pods; every clientset is one, and so is the core API alone.
+	// Leave ContentType unset in its rest.Config, so that
 	// pods come as protobuf, and wrap its transport with Observe: without it a
 	// page that takes longer than IdleTimeout counts as silence.
-	Client kubernetes.Interface
+	Client interface {
+		CoreV1() corev1client.CoreV1Interface
+	}
 	// Namespace is the scope; empty means all namespaces.
 	Namespace string
 	// LabelSelector and FieldSelector are applied by the server; empty means

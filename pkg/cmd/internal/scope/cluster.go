@@ -9,7 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -24,9 +24,14 @@ type Cluster struct {
 	Context string
 	// Namespaces are at least one; metav1.NamespaceAll alone means all.
 	Namespaces []string
-	Clientset  kubernetes.Interface
-	Metadata   metadata.Interface
+	// Core is the core API and nothing else: a whole clientset would add the
+	// code of fifty more to a binary that never calls them.
+	Core     corev1client.CoreV1Interface
+	Metadata metadata.Interface
 }
+
+// CoreV1 makes a Cluster a client of package stream.
+func (c Cluster) CoreV1() corev1client.CoreV1Interface { return c.Core }
 
 // Clusters makes the clients of s, one per context. It reads the kubeconfig
 // and sends nothing.
@@ -88,7 +93,7 @@ func (c *Cluster) connect(config *rest.Config, userAgent string) error {
 	config.UserAgent = userAgent
 	config.Wrap(stream.Observe)
 	var err error
-	if c.Clientset, err = kubernetes.NewForConfig(config); err != nil {
+	if c.Core, err = corev1client.NewForConfig(config); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
 	if c.Metadata, err = metadata.NewForConfig(config); err != nil {

@@ -19,7 +19,7 @@ func (s Scope) Sources(c Cluster, base stream.Config) ([]reconcile.Source, error
 	sources := make([]reconcile.Source, 0, len(c.Namespaces))
 	for _, namespace := range c.Namespaces {
 		cfg := base
-		cfg.Client, cfg.Namespace = c.Clientset, namespace
+		cfg.Client, cfg.Namespace = c, namespace
 		cfg.LabelSelector, cfg.FieldSelector = s.LabelSelector, s.FieldSelector
 		st, err := stream.New(cfg)
 		if err != nil {
