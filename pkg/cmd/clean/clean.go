@@ -34,7 +34,9 @@ It shows its plan and asks. It then deletes what it has shown and nothing else:
 every pod by its UID, judged once more, and only after its manifest is in the
 archive. Mirror pods, pods with finalizers, pods that are being deleted, pods
 with the annotation podwatch.dev/keep and pods of controllers other than a
-ReplicaSet are left alone.`
+ReplicaSet are left alone.
+
+With -f it reads a file that kubectl has written and prints what it would plan.`
 
 const example = `  # what would be deleted in the current namespace
   kubectl podwatch clean --dry-run=client
@@ -143,11 +145,26 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if err = f.printer(&o, lookupEnv); err != nil {
 		return o, err
 	}
+	if o.Scope.File != "" {
+		return o, offline(&o)
+	}
 	clusters, err := f.scope.Clusters(o.Scope, "kubectl-podwatch")
 	if err == nil {
 		o.Cluster = clusters[0]
 	}
 	return o, err
+}
+
+// offline makes a clean that only plans: there is no cluster to act on.
+func offline(o *Options) error {
+	switch {
+	case len(o.Scope.Contexts) > 0:
+		return errors.New("flags --filename and --context exclude each other: a file needs no cluster")
+	case o.DryRun == v1alpha1.DryRunServer:
+		return errors.New("flags --filename and --dry-run=server exclude each other: a file has no server")
+	}
+	o.DryRun = v1alpha1.DryRunClient
+	return nil
 }
 
 func (f *flags) check(o *Options) error {

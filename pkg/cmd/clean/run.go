@@ -13,6 +13,8 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
@@ -29,19 +31,33 @@ func run(ctx context.Context, o Options) (err error) {
 		}
 		defer func() { err = errors.Join(err, s.archive.Close()) }()
 	}
-	cfg := stream.Config{Keep: stream.KeepProjections, FailFast: true, Inspect: s.spool}
-	sources, err := o.Scope.Sources(o.Cluster, cfg)
+	sources, err := s.sources()
 	if err != nil {
 		return err
 	}
 	engine, err := reconcile.New(reconcile.Config{
-		Sources: sources, Until: reconcile.UntilSettled, Thresholds: o.Thresholds, Clock: o.Clock,
+		Sources: sources, Until: reconcile.UntilSettled, Thresholds: o.Thresholds, Clock: s.Clock,
 		Workers: o.Concurrency, Plan: s.makePlan, Actor: s,
 	})
 	if err != nil {
 		return err
 	}
 	return s.finish(engine.Run(ctx, s.emit))
+}
+
+// sources are the cluster's, or the file's: then the time is that of the
+// capture.
+func (s *session) sources() ([]reconcile.Source, error) {
+	if s.Scope.File == "" {
+		cfg := stream.Config{Keep: stream.KeepProjections, FailFast: true, Inspect: s.spool}
+		return s.Scope.Sources(s.Cluster, cfg)
+	}
+	c, err := capture.Read(s.Scope, s.In)
+	if err != nil {
+		return nil, err
+	}
+	s.Clock = clocks.At(c.CaptureTime)
+	return []reconcile.Source{c.Source()}, nil
 }
 
 // spool keeps the manifest of a pod that may be planned, while the whole object
@@ -78,15 +94,14 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 
 // actor is the one value that stands for --dry-run.
 func (s *session) actor() clean.Actor {
-	client := s.Cluster.Core.RESTClient()
 	switch s.DryRun {
 	case v1alpha1.DryRunClient:
 		return clean.ClientDryRun()
 	case v1alpha1.DryRunServer:
-		return clean.ServerDryRun(client)
+		return clean.ServerDryRun(s.Cluster.Core.RESTClient())
 	case v1alpha1.DryRunNone:
 	}
-	return clean.Delete(client, s.archive, s.Clock)
+	return clean.Delete(s.Cluster.Core.RESTClient(), s.archive, s.Clock)
 }
 
 // Act implements reconcile.Actor.
@@ -128,7 +143,7 @@ func (s *session) finish(err error) error {
 func (s *session) report(plan *clean.Plan, results []v1alpha1.CleanItem) *v1alpha1.CleanReport {
 	r := clean.Report(plan, results, s.DryRun)
 	r.Context, r.Scope = s.Cluster.Context, s.Scope.API()
-	if !s.Scope.All {
+	if !s.Scope.All && s.Scope.File == "" {
 		r.Scope.Namespaces = s.Cluster.Namespaces
 	}
 	s.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
@@ -109,7 +110,7 @@ func (o Options) collect(nowSource string, now, generated time.Time) report.Opti
 func (o Options) judge(ctx context.Context, sources []reconcile.Source, options report.Options) (*report.Collector, []v1alpha1.Limitation, error) {
 	engine, err := reconcile.New(reconcile.Config{
 		Sources: sources, Until: reconcile.UntilSynced, Thresholds: o.Thresholds,
-		Clock: at{clock.RealClock{}, options.Now},
+		Clock: clocks.At(options.Now),
 	})
 	if err != nil {
 		return nil, nil, err
@@ -130,16 +131,6 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 	})
 	return collector, limitations, err
 }
-
-// at is a clock whose time is one instant: all verdicts of a report are made
-// for the same now. Timers run as usual.
-type at struct {
-	clock.RealClock
-	now time.Time
-}
-
-// Now implements clock.PassiveClock.
-func (c at) Now() time.Time { return c.now }
 
 // readOwners reads the controllers of the pods with findings.
 func readOwners(ctx context.Context, clusters []scope.Cluster, need workload.Need) (workload.Index, []v1alpha1.Limitation) {

@@ -1,8 +1,8 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package clocks binds the flags of the verdict's clocks, the same for report,
-// watch and clean.
+// Package clocks is about time: the flags of the verdict's clocks, the same for
+// report, watch and clean, and the clock that stands still.
 package clocks
 
 import (
