@@ -83,7 +83,10 @@ func ofType(kind v1alpha1.EventType) func(v1alpha1.PodWatchEvent) bool {
 	return func(e v1alpha1.PodWatchEvent) bool { return e.Type == kind }
 }
 
-func TestWatchOnARealServer(t *testing.T) {
+// The rows of the reference controllers that one run of watch shows: summary
+// first (R2), crash loop (R7), deletion (R15), periodic summary (R16), one JSON
+// object per line (R19), stop (R20).
+func TestR2_R7_R15_R16_R19_R20_WatchOnARealServer(t *testing.T) {
 	t.Parallel()
 	server := controlplane.Shared(t)
 	namespace := server.Namespace(t)

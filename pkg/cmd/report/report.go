@@ -47,7 +47,7 @@ type Options struct {
 	genericiooptions.IOStreams
 
 	Scope      scope.Scope
-	Clusters   []scope.Cluster
+	Cluster    scope.Cluster
 	Thresholds diagnose.Thresholds
 	// Now is the instant of the verdicts; zero means the wall clock, or offline
 	// the time of the capture.
@@ -129,7 +129,13 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		}
 		return o, nil
 	}
-	o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch")
+	if len(o.Scope.Contexts) > 1 {
+		return o, errors.New("flag --context: report works on one cluster at a time")
+	}
+	clusters, err := f.scope.Clusters(o.Scope, "kubectl-podwatch")
+	if err == nil {
+		o.Cluster = clusters[0]
+	}
 	return o, err
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -61,22 +60,18 @@ func describe(groups []v1alpha1.Group) string {
 	return text
 }
 
-// liveReport reads all clusters. partial is set if some of the scope could not
+// liveReport reads the cluster. partial is set if some of the scope could not
 // be read; the report says which.
 func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial, err error) {
-	var sources []reconcile.Source
-	for _, cluster := range o.Clusters {
-		more, err := o.Scope.Sources(cluster, stream.Config{Keep: stream.KeepStubs, FailFast: true})
-		if err != nil {
-			return nil, nil, err
-		}
-		sources = append(sources, more...)
+	sources, err := o.Scope.Sources(o.Cluster, stream.Config{Keep: stream.KeepStubs, FailFast: true})
+	if err != nil {
+		return nil, nil, err
 	}
 	generated := clock.RealClock{}.Now()
 	options := o.collect("Clock", generated, generated)
-	options.Source = v1alpha1.Source{Type: "Cluster", Context: o.Clusters[0].Context}
+	options.Source = v1alpha1.Source{Type: "Cluster", Context: o.Cluster.Context}
 	if !o.Scope.All {
-		options.Scope.Namespaces = o.Clusters[0].Namespaces
+		options.Scope.Namespaces = o.Cluster.Namespaces
 	}
 	collector, limitations, err := o.judge(ctx, sources, options)
 	if err != nil {
@@ -85,7 +80,7 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 	if len(limitations) > 0 {
 		partial = exit.Incomplete(fmt.Errorf("list pods: %d of %d namespaces could not be read", len(limitations), len(sources)))
 	}
-	owners, unread := readOwners(ctx, o.Clusters, collector.NeedOwners())
+	owners, unread := workload.Read(ctx, o.Cluster.Metadata, collector.NeedOwners())
 	return collector.Build(owners, append(limitations, unread...)), partial, nil
 }
 
@@ -130,16 +125,4 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 		return nil
 	})
 	return collector, limitations, err
-}
-
-// readOwners reads the controllers of the pods with findings.
-func readOwners(ctx context.Context, clusters []scope.Cluster, need workload.Need) (workload.Index, []v1alpha1.Limitation) {
-	var index workload.Index
-	var limitations []v1alpha1.Limitation
-	for _, cluster := range clusters {
-		found, unread := workload.Read(ctx, cluster.Metadata, need)
-		index = index.With(found)
-		limitations = append(limitations, unread...)
-	}
-	return index, limitations
 }

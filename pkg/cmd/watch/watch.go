@@ -124,7 +124,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		return o, err
 	}
 	o.Tell = transition.Options{MinSeverity: v1alpha1.Severity(f.minSeverity), SummaryPods: transition.SummaryPods(f.summaryPods)}
-	if o.Printer, err = f.printer(streams, lookupEnv); err != nil {
+	if o.Printer, err = f.printer(streams, lookupEnv, len(o.Scope.Contexts)); err != nil {
 		return o, err
 	}
 	o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch")
@@ -156,7 +156,7 @@ func (f *flags) check() error {
 	return nil
 }
 
-func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) (cliprinters.ResourcePrinter, error) {
+func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), contexts int) (cliprinters.ResourcePrinter, error) {
 	palette, err := printers.NewPalette(printers.ColorMode(f.color), lookupEnv, terminal.Is(streams.Out))
 	if err != nil {
 		return nil, fmt.Errorf("flag --color: %w", err)
@@ -167,6 +167,7 @@ func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(strin
 	}
 	p, err := printers.NewEvents(format, printers.EventOptions{
 		Timestamps: printers.Timestamps(f.timestamps), Location: time.Local, Palette: palette,
+		ShowContext: contexts > 1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("flag --output: %w", err)

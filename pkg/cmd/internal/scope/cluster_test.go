@@ -1,0 +1,90 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scope_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+)
+
+const kubeconfig = `apiVersion: v1
+kind: Config
+current-context: prod
+contexts:
+- {name: prod, context: {cluster: one, user: me, namespace: shop}}
+- {name: test, context: {cluster: two, user: me}}
+clusters:
+- {name: one, cluster: {server: "https://127.0.0.1:1"}}
+- {name: two, cluster: {server: "https://127.0.0.1:2"}}
+users:
+- {name: me, user: {token: secret}}
+`
+
+// clusters resolves args against a kubeconfig file of the given content.
+func clusters(t *testing.T, content string, args ...string) ([]scope.Cluster, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBECONFIG", file)
+	flags := scope.NewFlags()
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.AddTo(set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	s, err := flags.Scope(set.Args())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flags.Clusters(s, "test")
+}
+
+func TestR18_TheKubeconfigNamesTheCluster(t *testing.T) {
+	for name, test := range map[string]struct {
+		args       []string
+		context    []string
+		namespaces []string
+	}{
+		"the current context and its namespace": {nil, []string{"prod"}, []string{"shop"}},
+		"another context without a namespace":   {[]string{"--context", "test"}, []string{"test"}, []string{"default"}},
+		"namespaces by flag":                    {[]string{"-n", "a,b"}, []string{"prod"}, []string{"a", "b"}},
+		"all namespaces":                        {[]string{"-A"}, []string{"prod"}, []string{""}},
+		"several contexts":                      {[]string{"--context", "prod,test", "-n", "a"}, []string{"prod", "test"}, []string{"a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := clusters(t, kubeconfig, test.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var contexts []string
+			for _, c := range got {
+				contexts = append(contexts, c.Context)
+			}
+			if diff := cmp.Diff(test.context, contexts); diff != "" {
+				t.Errorf("contexts (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.namespaces, got[0].Namespaces); diff != "" {
+				t.Errorf("namespaces (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// In a pod, client-go finds the service account at a fixed path; that a process
+// is in none can be shown anywhere.
+func TestR18_WithoutAKubeconfigAndInNoPodThereIsNoCluster(t *testing.T) {
+	_, err := clusters(t, "")
+	if err == nil || err.Error() != "load kubeconfig: there is none, and this is no pod" || exit.Code(err) != 1 {
+		t.Errorf("Clusters = %v", err)
+	}
+}
