@@ -139,14 +139,16 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if err = f.check(&o); err != nil {
 		return o, err
 	}
-	if o.Archive, err = archiveDir(f.archive, lookupEnv); err != nil {
-		return o, err
-	}
 	if err = f.printer(&o, lookupEnv); err != nil {
 		return o, err
 	}
 	if o.Scope.File != "" {
 		return o, offline(&o)
+	}
+	if o.DryRun == v1alpha1.DryRunNone {
+		if o.Archive, err = archiveDir(f.archive, lookupEnv); err != nil {
+			return o, err
+		}
 	}
 	clusters, err := f.scope.Clusters(o.Scope, "kubectl-podwatch")
 	if err == nil {
