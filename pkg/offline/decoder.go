@@ -17,6 +17,8 @@ type decoder struct {
 
 	// document and item count from 1; item is 0 outside of lists.
 	document, item int
+	// maxPending bounds list.pendingBytes.
+	maxPending int
 	// scratch is the memory of the item at hand.
 	scratch []byte
 }

@@ -25,15 +25,14 @@ func (d *decoder) at(line int, err error) error {
 
 // explain says what is wrong with the JSON of f, and where.
 func (d *decoder) explain(f *fragment, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return d.at(f.line(int(syntax.Offset)), err)
 	}
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return d.at(f.begin, fmt.Errorf("field %q: got %s, want %s", mismatch.Field, mismatch.Value, typeName(mismatch.Type)))
 	}
-	return d.at(f.begin, err)
+	// The error of a time quotes it, control characters included.
+	return d.at(f.begin, errors.New(plaintext.Line(err.Error())))
 }
 
 // typeName names a Go type in the words of JSON.
@@ -41,14 +40,14 @@ func typeName(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	switch t.Kind() {
-	case reflect.Struct, reflect.Map:
+	kind := t.Kind()
+	if kind == reflect.Struct || kind == reflect.Map {
 		return "object"
-	case reflect.Slice, reflect.Array:
-		return "array"
-	default:
-		return t.Kind().String()
 	}
+	if kind == reflect.Slice || kind == reflect.Array {
+		return "array"
+	}
+	return kind.String()
 }
 
 var reYAMLLine = regexp.MustCompile(`^line (\d+): `)

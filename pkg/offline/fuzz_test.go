@@ -27,6 +27,7 @@ func FuzzRead(f *testing.F) {
 		"items:\n  - {kind: Pod}\n\t- x", "{kind: Pod, metadata: {name: a,},}", "a: &a [*a]", "\xff\xfe{\x00}\x00", "\x00",
 		`{"kind":"List","items":[{"kind":"List","items":[{"kind":"List"}]}]}`, `{"items":null}`, `{"items" : [ ] }`,
 		`{"kind":"Pod","metadata":{"creationTimestamp":"9999-12-31T23:59:59Z","deletionGracePeriodSeconds":-1}}`,
+		"{\"kind\":\"Pod\",\"metadata\":{\"creationTimestamp\":\"9999-12-31T\x7f\"}}",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -22,9 +22,18 @@ const (
 	// JSON take about 2 GiB.
 	MaxInput = 4 << 30
 	// MaxDocument bounds one object in bytes, and one YAML document that has to
-	// be read whole. etcd does not take objects above 1.5 MiB.
-	MaxDocument = 32 << 20
+	// be read whole. etcd does not take objects above 1.5 MiB; the YAML parser
+	// takes up to 60 times the text.
+	MaxDocument = 16 << 20
+	// maxPending bounds the items of one list that wait for its kind.
+	maxPending = 256 << 20
 )
+
+// limits are bounds in bytes.
+type limits struct {
+	input             int64
+	document, pending int
+}
 
 // Input is one stream of documents and the name that errors call it by.
 type Input struct {
@@ -59,14 +68,13 @@ func open(path string, stdin io.Reader, yield func(Input, error) bool) (more boo
 	if err != nil {
 		return yield(Input{}, fmt.Errorf("read %q: %w", path, cause(err)))
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // It was only read.
 	return yield(Input{Name: path, Reader: file}, nil)
 }
 
 // cause drops the operation and the path, which our own text names.
 func cause(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err
 	}
 	return err
@@ -89,17 +97,17 @@ func text(r io.Reader, size int) *bufio.Reader {
 	}
 }
 
-// bounded fails once more than left bytes were read, so that a stream without
-// an end is told from one that ends there.
+// bounded fails once more than max bytes were read, so that a stream without an
+// end is told from one that ends there.
 type bounded struct {
-	r    io.Reader
-	left int64
+	r         io.Reader
+	read, max int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("larger than %d GiB", MaxInput>>30)
+	if b.read += int64(n); b.read > b.max {
+		return 0, fmt.Errorf("larger than %d MiB", b.max>>20)
 	}
 	return n, err
 }

@@ -18,11 +18,6 @@ const (
 	kindList = "List"
 )
 
-// maxPending bounds in bytes the items of one list that wait for its kind.
-const maxPending = 256 << 20
-
-var errPending = fmt.Errorf("more than %d MiB of items without a kind in front of the kind of their list", maxPending>>20)
-
 // list is what is known of a list while its items are handled.
 type list struct {
 	// kind is the kind of the list, empty as long as it is unknown.
@@ -56,8 +51,8 @@ func (d *decoder) element(l *list, f *fragment) error {
 	if errors.Is(err, errNoKind) {
 		// So that a flood of empty items ends soon.
 		const overhead = 1 << 10
-		if l.pendingBytes += len(f.raw) + overhead; l.pendingBytes > maxPending {
-			return d.at(f.begin, errPending)
+		if l.pendingBytes += len(f.raw) + overhead; l.pendingBytes > d.maxPending {
+			return d.at(f.begin, fmt.Errorf("more than %d MiB of items without a kind in front of the kind of their list", d.maxPending>>20))
 		}
 		f.raw = bytes.Clone(f.raw)
 		l.pending = append(l.pending, pending{fragment: *f, item: d.item})

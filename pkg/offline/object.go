@@ -13,6 +13,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// maxElements bounds what an object can be made of. A container takes more than
+// a kilobyte of memory and as little as five bytes of text. Pods as large as
+// etcd takes them stay far below.
+const maxElements = 1 << 17
+
 // kubectl and the API server never put a list into a list. One in one is what
 // joining captures by hand makes.
 const maxNesting = 4
@@ -21,6 +26,7 @@ var (
 	errNoKind    = errors.New("the object has no kind")
 	errNotObject = errors.New("not an object, want pods as kubectl get pods -o json or -o yaml prints them")
 	errNesting   = errors.New("too many lists within each other")
+	errElements  = errors.New("more elements than a pod can have")
 )
 
 // whole handles a document.
@@ -40,8 +46,7 @@ func (d *decoder) whole(f *fragment) error {
 // object handles one object, of the given kind if it names none. It returns
 // errNoKind as it is, and nothing has happened then.
 func (d *decoder) object(f *fragment, kind string, nesting int) error {
-	pod := &corev1.Pod{}
-	err := json.Unmarshal(f.raw, pod)
+	pod, err := decodePod(f.raw)
 	if err == nil && isPod(pod.APIVersion, cmp.Or(pod.Kind, kind)) {
 		return d.pod(pod)
 	}
@@ -57,6 +62,17 @@ func (d *decoder) object(f *fragment, kind string, nesting int) error {
 		return d.explain(f, err)
 	}
 	return d.other(f, kind, nesting)
+}
+
+// decodePod decodes any object as a pod; it is one if its kind says so.
+func decodePod(raw []byte) (*corev1.Pod, error) {
+	// Every element of a list but the first costs a comma.
+	if bytes.Count(raw, []byte(",")) > maxElements {
+		return nil, errElements
+	}
+	pod := &corev1.Pod{}
+	err := json.Unmarshal(raw, pod)
+	return pod, err
 }
 
 func isPod(apiVersion, kind string) bool {

@@ -44,6 +44,10 @@ const maxKinds = 1000
 // is; any other error names the input. An input without pods is an error,
 // unless it says that there are none: an empty List or PodList.
 func Read(inputs iter.Seq2[Input, error], yield func(*corev1.Pod) error) (*Snapshot, error) {
+	return read(inputs, yield, limits{input: MaxInput, document: MaxDocument, pending: maxPending})
+}
+
+func read(inputs iter.Seq2[Input, error], yield func(*corev1.Pod) error, most limits) (*Snapshot, error) {
 	s := &Snapshot{others: map[string]int{}}
 	names := []string{}
 	for input, err := range inputs {
@@ -51,7 +55,7 @@ func Read(inputs iter.Seq2[Input, error], yield func(*corev1.Pod) error) (*Snaps
 			return nil, err
 		}
 		names = append(names, input.Name)
-		if err := s.read(input, yield); err != nil {
+		if err := s.read(input, yield, most); err != nil {
 			return nil, err
 		}
 	}
@@ -61,22 +65,22 @@ func Read(inputs iter.Seq2[Input, error], yield func(*corev1.Pod) error) (*Snaps
 	return s, nil
 }
 
-func (s *Snapshot) read(input Input, yield func(*corev1.Pod) error) error {
+func (s *Snapshot) read(input Input, yield func(*corev1.Pod) error, most limits) error {
+	r := text(&bounded{r: input.Reader, max: most.input}, bufferSize)
 	d := &decoder{
-		source:   source{r: text(&bounded{r: input.Reader, left: MaxInput}, bufferSize), line: 1, fresh: true},
-		snapshot: s,
-		yield:    yield,
+		source:     source{r: r, max: most.document, line: 1, fresh: true},
+		snapshot:   s,
+		yield:      yield,
+		maxPending: most.pending,
 	}
 	err := d.documents()
-	var own *yieldError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &own):
-		return own.err
-	default:
-		return fmt.Errorf("read %q: %w", input.Name, err)
 	}
+	if own, ok := errors.AsType[*yieldError](err); ok {
+		return own.err
+	}
+	return fmt.Errorf("read %q: %w", input.Name, err)
 }
 
 // yieldError carries an error of the caller's past our own wording.

@@ -14,14 +14,13 @@ import (
 // bufferSize is how far a source can look ahead.
 const bufferSize = 64 << 10
 
-var (
-	errTooLarge = fmt.Errorf("the object is larger than %d MiB", MaxDocument>>20)
-	errCutOff   = errors.New("cut off: the input ends inside of the object")
-)
+var errCutOff = errors.New("cut off: the input ends inside of the object")
 
 // source reads bytes and knows in which line it is.
 type source struct {
-	r    *bufio.Reader
+	r *bufio.Reader
+	// max bounds what take appends to a buffer.
+	max  int
 	line int
 	// fresh is true at the beginning of a line.
 	fresh bool
@@ -68,8 +67,8 @@ func (s *source) skip(n int) {
 
 // take appends the n bytes ahead to buf and consumes them.
 func (s *source) take(buf []byte, n int) ([]byte, error) {
-	if len(buf)+n > MaxDocument {
-		return buf, errTooLarge
+	if len(buf)+n > s.max {
+		return buf, fmt.Errorf("the object is larger than %d MiB", s.max>>20)
 	}
 	buf = append(buf, s.ahead(n)...)
 	s.skip(n)
@@ -176,22 +175,14 @@ type value struct {
 // scan returns how many bytes of b belong to the value, and whether it ends
 // there.
 func (v *value) scan(b []byte) (n int, done bool) {
-	for i, c := range b {
+	for i := 0; i < len(b); i++ {
 		if v.quoted {
-			switch {
-			case v.escaped:
-				v.escaped = false
-			case c == '\\':
-				v.escaped = true
-			case c == '"':
-				v.quoted = false
-				if v.depth == 0 {
-					return i + 1, true
-				}
+			if i = v.string(b, i); i < len(b) && v.depth == 0 {
+				return i + 1, true
 			}
 			continue
 		}
-		switch c {
+		switch b[i] {
 		case '"':
 			v.quoted = true
 		case '{', '[':
@@ -210,4 +201,21 @@ func (v *value) scan(b []byte) (n int, done bool) {
 		}
 	}
 	return len(b), false
+}
+
+// string returns the index of the quote that ends the string which b[i] is in,
+// len(b) if that comes later.
+func (v *value) string(b []byte, i int) int {
+	for ; i < len(b); i++ {
+		switch {
+		case v.escaped:
+			v.escaped = false
+		case b[i] == '\\':
+			v.escaped = true
+		case b[i] == '"':
+			v.quoted = false
+			return i
+		}
+	}
+	return i
 }

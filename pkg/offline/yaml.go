@@ -37,7 +37,7 @@ func (d *decoder) yaml() error {
 	if err := d.ended(); err != nil {
 		return d.at(d.line, err)
 	}
-	raw, err := toJSON(f.raw)
+	raw, err := d.toJSON(f.raw)
 	if err != nil {
 		return d.explainYAML(f.begin, err)
 	}
@@ -66,7 +66,7 @@ func (d *decoder) array(f *fragment) error {
 // blockItems handles the items that stand in block style behind the key items,
 // which f ends in. If there are none, it leaves what follows to the caller.
 func (d *decoder) blockItems(f *fragment) error {
-	head, err := toJSON(f.raw)
+	head, err := d.toJSON(f.raw)
 	if err != nil {
 		return d.explainYAML(f.begin, err)
 	}
@@ -103,7 +103,7 @@ func (d *decoder) blockItem(l *list, indent int) error {
 	if err != nil {
 		return d.at(begin, err)
 	}
-	raw, err := toJSON(text)
+	raw, err := d.toJSON(text)
 	if err != nil {
 		return d.explainYAML(begin, err)
 	}
@@ -159,10 +159,10 @@ func (d *decoder) within(indent int) bool {
 }
 
 // toJSON converts one YAML document.
-func toJSON(text []byte) ([]byte, error) {
+func (d *decoder) toJSON(text []byte) ([]byte, error) {
 	// Without both characters there are no anchors and aliases.
 	if bytes.IndexByte(text, '&') >= 0 && bytes.IndexByte(text, '*') >= 0 {
-		if err := checkAliases(text); err != nil {
+		if err := checkAliases(text, d.max); err != nil {
 			return nil, err
 		}
 	}
@@ -171,14 +171,14 @@ func toJSON(text []byte) ([]byte, error) {
 
 // checkAliases refuses a document that its aliases blow up. The YAML library
 // bounds how many nodes aliases may repeat, but not how long these are.
-func checkAliases(text []byte) error {
+func checkAliases(text []byte, most int) error {
 	var root yamlv3.Node
 	if err := yamlv3.Unmarshal(text, &root); err != nil {
 		return err
 	}
-	e := expansion{sizes: map[*yamlv3.Node]int{}}
-	if e.size(&root) > MaxDocument {
-		return fmt.Errorf("aliases make the document larger than %d MiB", MaxDocument>>20)
+	e := expansion{most: most, sizes: map[*yamlv3.Node]int{}}
+	if e.size(&root) > most {
+		return fmt.Errorf("aliases make the document larger than %d MiB", most>>20)
 	}
 	if e.cyclic {
 		return errors.New("an alias refers to what it is part of")
@@ -188,6 +188,7 @@ func checkAliases(text []byte) error {
 
 // expansion computes how large a document is with its aliases written out.
 type expansion struct {
+	most int
 	// sizes holds the anchored nodes, -1 while one is being computed.
 	sizes  map[*yamlv3.Node]int
 	cyclic bool
@@ -211,7 +212,7 @@ func (e *expansion) size(n *yamlv3.Node) int {
 	}
 	for _, child := range n.Content {
 		// Bounded at every step, so that the sum cannot overflow.
-		total = min(total+e.size(child), 2*MaxDocument)
+		total = min(total+e.size(child), 2*e.most)
 	}
 	if n.Anchor != "" {
 		e.sizes[n] = total

@@ -3,16 +3,19 @@
 
 package workload
 
-import "maps"
+import (
+	"maps"
 
-// With returns an index of what x and other hold. Neither is changed. The UIDs
-// that both are keyed by are unique across clusters.
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+)
+
+// With returns an index of what x and other hold. It shares nothing with them.
+// The UIDs that both are keyed by are unique across clusters.
 func (x Index) With(other Index) Index {
-	merged := Index{controllers: maps.Clone(x.controllers)}
-	if merged.controllers == nil {
-		merged.controllers = other.controllers
-		return merged
-	}
+	merged := Index{controllers: make(map[types.UID]v1alpha1.OwnerReference, len(x.controllers)+len(other.controllers))}
+	maps.Copy(merged.controllers, x.controllers)
 	maps.Copy(merged.controllers, other.controllers)
 	return merged
 }

@@ -97,6 +97,23 @@ func TestOriginIsEqualForPodsOfOneReplicaSet(t *testing.T) {
 	}
 }
 
+func TestWithKeepsBoth(t *testing.T) {
+	t.Parallel()
+	var zero, left, right workload.Index
+	left.Add(ownerMeta("shop", "rs-a", "Deployment", "a"))
+	right.Add(ownerMeta("shop", "rs-b", "Deployment", "b"))
+	both := zero.With(left).With(right)
+	for name, want := range map[string]string{"rs-a": "a", "rs-b": "b"} {
+		o := workload.OriginOf(podOf("shop", "apps/v1", "ReplicaSet", name, ""))
+		if got := both.Of(o); got.Name != want {
+			t.Errorf("workload of %s = %v, want Deployment %s", name, got, want)
+		}
+	}
+	if got := left.Of(workload.OriginOf(podOf("shop", "apps/v1", "ReplicaSet", "rs-b", ""))); got.Kind != "ReplicaSet" {
+		t.Errorf("With has changed its receiver: %v", got)
+	}
+}
+
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	need := needOf(
