@@ -71,6 +71,32 @@ func TestR14_AnActThatFailsIsTriedAgainWithBackOff(t *testing.T) {
 	})
 }
 
+// laterError is an error of a server that says when to come back.
+type laterError struct{ after time.Duration }
+
+func (e laterError) Error() string             { return "too many requests" }
+func (e laterError) RetryAfter() time.Duration { return e.after }
+
+func TestAnActComesBackWhenTheServerSays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := with(healthy("a"), failed)
+		start := time.Now()
+		actor := actorFunc(func(_ context.Context, target Target) error {
+			if target.Attempt == 1 {
+				return laterError{7 * time.Second}
+			}
+			return nil
+		})
+		_, err := run(t, Config{
+			Sources: []Source{initially(p).source()}, Until: UntilSettled, Plan: planOf(p), Actor: actor,
+		}, time.Hour)
+		if took := time.Since(start); err != nil || took != 7*time.Second {
+			t.Errorf("Run = %v after %v, want nil after 7s", err, took)
+		}
+	})
+}
+
 func TestR5_APodIsNeverActedOnTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
