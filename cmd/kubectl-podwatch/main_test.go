@@ -42,6 +42,7 @@ func TestClusterScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "cluster"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KUBECONFIG", server.Kubeconfig())
+			env.Setenv("ADMIN", server.Kubeconfig())
 			env.Setenv("PATH", env.Getenv("PATH")+string(filepath.ListSeparator)+filepath.Dir(kubectl))
 			if tb, ok := env.T().(testing.TB); ok {
 				env.Setenv("NAMESPACE", server.Namespace(tb))
