@@ -5,10 +5,28 @@ package reconcile
 
 import (
 	"context"
+	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
+
+// planned is a key that is still to be acted on.
+type planned struct {
+	attempts int
+	// notBefore is the end of the back-off after a failure.
+	notBefore time.Time
+}
+
+// postpone keeps key from being acted on before at.
+func (e *Engine) postpone(key Key, at time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p, ok := e.plan[key]; ok {
+		p.notBefore = at
+		e.plan[key] = p
+	}
+}
 
 // makePlan asks for the plan once everything is synced, and enqueues its keys.
 func (e *Engine) makePlan(ctx context.Context) {
@@ -24,7 +42,7 @@ func (e *Engine) makePlan(ctx context.Context) {
 	}
 	e.mu.Lock()
 	for _, key := range keys {
-		e.plan[key] = 0
+		e.plan[key] = planned{}
 	}
 	none := len(e.plan) == 0
 	e.mu.Unlock()
@@ -37,19 +55,15 @@ func (e *Engine) makePlan(ctx context.Context) {
 	}
 }
 
-// act acts on key if the plan names it and the run goes on. An act that has
-// begun is finished even if live ends meanwhile.
-func (e *Engine) act(live, acting context.Context, key Key) error {
-	target, ok := e.target(key)
-	if !ok || live.Err() != nil {
-		return nil
-	}
-	if err := e.cfg.Actor.Act(acting, target); err != nil {
+// act acts on a planned pod. ctx outlives the run: an act that has begun is
+// finished.
+func (e *Engine) act(ctx context.Context, target Target) error {
+	if err := e.cfg.Actor.Act(ctx, target); err != nil {
 		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.plan, key)
+	delete(e.plan, target.Key)
 	if len(e.plan) == 0 {
 		close(e.settled)
 	}
@@ -60,13 +74,14 @@ func (e *Engine) act(live, acting context.Context, key Key) error {
 func (e *Engine) target(key Key) (Target, bool) {
 	now := e.cfg.Clock.Now()
 	e.mu.Lock()
-	attempts, ok := e.plan[key]
-	if !ok {
+	p, ok := e.plan[key]
+	if !ok || now.Before(p.notBefore) {
 		e.mu.Unlock()
 		return Target{}, false
 	}
-	e.plan[key] = attempts + 1
-	t := Target{Key: key, Attempt: attempts + 1, Pod: e.known[key].pod, Stale: e.untrusted(key)}
+	p.attempts++
+	e.plan[key] = p
+	t := Target{Key: key, Attempt: p.attempts, Pod: e.known[key].pod, Stale: e.untrusted(key)}
 	if t.Pod == nil {
 		t.Successor = e.successor(key)
 	}

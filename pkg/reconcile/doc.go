@@ -35,9 +35,14 @@
 // frames, finishes what is in hand for at most Config.Grace, and emits what that
 // yields.
 //
-// Goroutines. One per source, Config.Workers workers, one sequencer, one
-// schedule; all of them have ended when Run returns, except for a client-go
-// reflector asleep in its back-off and an act that outlived the grace.
+// Memory. A projection and a verdict per pod; behind a reader that has stopped,
+// 1024 events and up to eight frames per pod, pods that have come and gone
+// meanwhile included.
+//
+// Goroutines. One per source, Config.Workers workers, one each for the
+// sequencer, the schedule, the ticks and the plan; all of them have ended when
+// Run returns, except for a client-go reflector asleep in its back-off and,
+// with ErrLate, an act or an emit that outlived the grace.
 //
 // The engine never writes to the cluster on its own: only Config.Actor does,
 // and only for the keys that Config.Plan has returned. It holds projections,

@@ -22,11 +22,16 @@ const (
 	lastRetry  = 30 * time.Second
 )
 
+// ErrLate is wrapped by the error of a run that had to leave work behind: an
+// act, or a reader that has stopped reading. Emit may still be busy then.
+var ErrLate = errors.New("stop: work was still in hand")
+
 // Engine judges the pods of its sources. Run it once.
 type Engine struct {
 	cfg      Config
 	intake   *intake
-	queue    workqueue.TypedRateLimitingInterface[Key]
+	queue    workqueue.TypedDelayingInterface[Key]
+	backOff  workqueue.TypedRateLimiter[Key]
 	out      *sequencer
 	schedule *schedule
 
@@ -35,9 +40,8 @@ type Engine struct {
 	mu sync.Mutex
 	// known holds the last verdict on every pod that is there.
 	known map[Key]known
-	// plan holds the keys that are still to be acted on, with the number of
-	// tries so far.
-	plan map[Key]int
+	// plan holds the keys that are still to be acted on.
+	plan map[Key]planned
 	// stale holds the sources that cannot be trusted, by context and namespace.
 	stale map[[2]string]bool
 	// unsynced counts the sources that have neither synced nor failed.
@@ -60,17 +64,15 @@ func New(cfg Config) (*Engine, error) {
 		intake:   newIntake(cfg.Clock),
 		out:      newSequencer(),
 		known:    map[Key]known{},
-		plan:     map[Key]int{},
+		plan:     map[Key]planned{},
+		backOff:  workqueue.NewTypedItemExponentialFailureRateLimiter[Key](firstRetry, lastRetry),
 		stale:    map[[2]string]bool{},
 		unsynced: len(cfg.Sources),
 		synced:   make(chan struct{}),
 		settled:  make(chan struct{}),
 		finished: make(chan error, 1),
 	}
-	e.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
-		workqueue.NewTypedItemExponentialFailureRateLimiter[Key](firstRetry, lastRetry),
-		workqueue.TypedRateLimitingQueueConfig[Key]{Clock: cfg.Clock},
-	)
+	e.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[Key]{Clock: cfg.Clock})
 	e.schedule = newSchedule(cfg.Clock, func(key Key) { e.take(key, frame{}) })
 	return e, nil
 }
@@ -110,7 +112,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 		abort()
 		e.queue.ShutDown()
 		e.out.abandon()
-		return errors.Join(err, fmt.Errorf("stop: work was still in hand after %s", e.cfg.Grace))
+		return errors.Join(err, fmt.Errorf("%w after %s", ErrLate, e.cfg.Grace))
 	}
 	if err == nil {
 		select {
@@ -137,7 +139,7 @@ func (e *Engine) start(live, acting context.Context, sources, workers *sync.Wait
 		sources.Go(func() { e.tick(live) })
 	}
 	if e.cfg.Until == UntilSettled {
-		go e.makePlan(live)
+		workers.Go(func() { e.makePlan(live) })
 	}
 }
 
@@ -165,6 +167,9 @@ func (e *Engine) wait(ctx context.Context) error {
 // from Synced, not earlier: whoever plans must have seen every pod.
 func (e *Engine) andThenSynced(emit func(Event) error) func(Event) error {
 	return func(ev Event) error {
+		if ev.Type == Synced {
+			ev.Reconciliations = e.reconciliations.Load()
+		}
 		err := emit(ev)
 		if ev.Type == Synced && err == nil {
 			close(e.synced)

@@ -197,7 +197,7 @@ func TestR10_AVerdictAgesWithoutAnEvent(t *testing.T) {
 		var at []time.Duration
 		var severities []v1alpha1.Severity
 		for _, ev := range events {
-			if ev.Type == Judged {
+			if ev.Type == Judged && (ev.From == nil || ev.From.Severity() != ev.To.Severity()) {
 				at = append(at, ev.Time.Sub(events[0].Time))
 				severities = append(severities, ev.To.Severity())
 			}
@@ -213,11 +213,72 @@ func TestR10_AVerdictAgesWithoutAnEvent(t *testing.T) {
 	})
 }
 
+// Two frames that arrive back to back can leave the queue with a key for which
+// nothing waits any more; the pod must keep its time.
+func TestR10_EveryPodOfACrowdAges(t *testing.T) {
+	t.Parallel()
+	const pods = 3000
+	source := Source{Run: func(ctx context.Context, h stream.Handler) error {
+		h.Synced()
+		for i := range pods {
+			p := with(healthy(fmt.Sprintf("p%04d", i)), pending)
+			h.Upsert(projection.From(p), stream.Frame{})
+			h.Upsert(projection.From(with(p, func(*corev1.Pod) {})), stream.Frame{})
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		events, _ := run(t, Config{Sources: []Source{source}, Until: UntilStopped, Workers: 4}, 3*time.Minute)
+		aged := map[string]bool{}
+		for _, ev := range events {
+			if ev.Type == Judged && ev.To.Severity() == v1alpha1.SeverityWarning {
+				aged[ev.Key.Name] = true
+			}
+		}
+		if len(aged) != pods {
+			t.Errorf("%d of %d pods became a warning after two minutes", len(aged), pods)
+		}
+	})
+}
+
+func TestR4_AReaderThatHasStoppedHoldsUpNoStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		delivered := make(chan struct{})
+		source := initially(healthy("a")).then(time.Second, func(h stream.Handler) {
+			for i := range 3 * maxReady {
+				h.Upsert(projection.From(healthy(fmt.Sprint("p", i))), stream.Frame{})
+			}
+			h.Status(stream.Status{State: stream.Stale})
+			close(delivered)
+		}).source()
+		engine, err := New(Config{Sources: []Source{source}, Until: UntilStopped, Clock: clock.RealClock{}, Thresholds: diagnose.Defaults()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		release, done := make(chan struct{}), make(chan error, 1)
+		go func() {
+			done <- engine.Run(ctx, func(Event) error {
+				<-release
+				return nil
+			})
+		}()
+		<-delivered
+		cancel()
+		if err := <-done; !errors.Is(err, ErrLate) {
+			t.Errorf("Run = %v, want it to leave the reader behind", err)
+		}
+		close(release)
+	})
+}
+
 func TestR15_ADeletedPodIsDropped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := with(healthy("a"), notReady)
-		source := initially(p).then(time.Minute, func(h stream.Handler) {
+		source := initially(p).then(20*time.Second, func(h stream.Handler) {
 			h.Delete(projection.From(p), stream.Frame{Gap: true})
 		}).source()
 		events, _ := run(t, Config{Sources: []Source{source}, Until: UntilStopped}, 24*time.Hour)

@@ -69,13 +69,15 @@ type Event struct {
 	// Was is the pod that From was about, nil if From is.
 	Was *projection.Pod
 	// Initial marks the pods of the initial list, Gap what only a re-list
-	// could find. Aged marks a verdict that changed by time alone.
+	// could find. Aged marks a verdict on a pod that has not changed: it is told
+	// if the verdict has, and while there are findings.
 	Initial, Gap, Aged bool
 	// Source is set on Stream and SourceFailed, Status on Stream, Err on
 	// SourceFailed.
 	Source Source
 	Status stream.Status
 	Err    error
-	// Reconciliations counts all reconciliations until now; set on Tick.
+	// Reconciliations counts all reconciliations until now; set on Synced and
+	// Tick.
 	Reconciliations int64
 }

@@ -6,8 +6,8 @@ package reconcile
 import "sync"
 
 // maxReady bounds the events that wait for emit. Behind it workers wait, then
-// frames of one pod merge in the intake: a slow reader costs no memory and the
-// stream never notices.
+// the frames of one pod merge in the intake, and the stream never notices. What
+// a reader that has stopped still costs is the frames of pods that are new.
 const maxReady = 1024
 
 // sequencer puts the events of all workers into the order of their frames and
@@ -31,7 +31,7 @@ func newSequencer() *sequencer {
 }
 
 // put says that the frame at seq is finished, with an event or, if ev is nil,
-// without. It waits while the reader is far behind.
+// without. It never waits.
 func (s *sequencer) put(seq uint64, ev *Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,6 +48,13 @@ func (s *sequencer) put(seq uint64, ev *Event) {
 		}
 	}
 	s.cond.Broadcast()
+}
+
+// wait waits while the reader is far behind. It is for those that may: workers,
+// not sources.
+func (s *sequencer) wait() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for len(s.ready) > maxReady && !s.broken {
 		s.cond.Wait()
 	}

@@ -96,7 +96,7 @@ func (e *Engine) sourceReady() {
 	all := e.unsynced == 0
 	e.mu.Unlock()
 	if all {
-		e.say(Event{Type: Synced, Reconciliations: e.reconciliations.Load()})
+		e.say(Event{Type: Synced})
 	}
 }
 

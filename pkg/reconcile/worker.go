@@ -22,6 +22,11 @@ type known struct {
 
 // Result says when a key wants to be reconciled again.
 type Result struct {
+	// Judged is false if nothing waited for the key, because an earlier
+	// reconciliation has taken it all. Then the key keeps its time.
+	Judged bool
+	// Acted is true if the actor was called.
+	Acted bool
 	// RequeueAfter is 0 if only a new frame can change anything.
 	RequeueAfter time.Duration
 }
@@ -34,35 +39,53 @@ func (e *Engine) work(live, acting context.Context) {
 			return
 		}
 		result, err := e.reconcile(live, acting, key)
-		e.retry(key, err)
-		e.queue.Done(key)
-		var at time.Time
-		if result.RequeueAfter > 0 {
-			at = e.cfg.Clock.Now().Add(result.RequeueAfter)
+		if result.Acted {
+			e.retry(key, err)
 		}
-		e.schedule.set(key, at)
+		if result.Judged {
+			// Before Done: from then on another worker may have the key, and its
+			// word is newer.
+			e.schedule.set(key, result.at(e.cfg.Clock.Now()))
+		}
+		e.queue.Done(key)
 	}
 }
 
-// retry enqueues key again after the back-off if err is not nil, and no earlier
-// than the server has asked for.
-func (e *Engine) retry(key Key, err error) {
-	var later interface{ RetryAfter() time.Duration }
-	switch {
-	case err == nil:
-		e.queue.Forget(key)
-	case errors.As(err, &later) && later.RetryAfter() > 0:
-		e.queue.AddAfter(key, later.RetryAfter())
-	default:
-		e.queue.AddRateLimited(key)
+// at is when to look again, the zero time for not before the next frame.
+func (r Result) at(now time.Time) time.Time {
+	if r.RequeueAfter == 0 {
+		return time.Time{}
 	}
+	return now.Add(r.RequeueAfter)
+}
+
+// retry enqueues key again after the back-off if err is not nil, and no earlier
+// than the server has asked for. A frame that comes meanwhile is judged and not
+// acted on.
+func (e *Engine) retry(key Key, err error) {
+	if err == nil {
+		e.backOff.Forget(key)
+		return
+	}
+	wait := e.backOff.When(key)
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		wait = max(wait, later.RetryAfter())
+	}
+	e.postpone(key, e.cfg.Clock.Now().Add(wait))
+	e.queue.AddAfter(key, wait)
 }
 
 // reconcile judges all that waits for key and then acts, if the plan says so.
 // The error is the act's: a verdict has none, and its events are out already.
 func (e *Engine) reconcile(live, acting context.Context, key Key) (Result, error) {
 	result := e.judgeWaiting(key)
-	return result, e.act(live, acting, key)
+	target, ok := e.target(key)
+	if !ok || live.Err() != nil {
+		return result, nil
+	}
+	result.Acted = true
+	return result, e.act(acting, target)
 }
 
 // judgeWaiting judges the frames of key in their order.
@@ -72,7 +95,9 @@ func (e *Engine) judgeWaiting(key Key) Result {
 		e.reconciliations.Add(1)
 		var ev *Event
 		ev, result = e.judge(key, f)
+		result.Judged = true
 		e.out.put(f.seq, ev)
+		e.out.wait()
 	}
 	return result
 }
@@ -86,7 +111,8 @@ func (e *Engine) judgeLeft() {
 }
 
 // judge makes the verdict on one frame and returns what there is to tell, nil
-// if a tick has changed nothing.
+// if a tick has changed nothing about a pod without findings. One with findings
+// is told at every look, so that a reader can see it outlast a time of his own.
 func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	was := e.recall(key)
 	ev := &Event{
@@ -108,7 +134,7 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	ev.To = &verdict
 	e.remember(key, known{pod: ev.Pod, verdict: &verdict})
 	result := Result{RequeueAfter: requeueAfter(ev.Pod, verdict, f.at)}
-	if ev.Aged && same(was.verdict, &verdict) {
+	if ev.Aged && len(verdict.Findings) == 0 && same(was.verdict, &verdict) {
 		return nil, result
 	}
 	return ev, result
