@@ -81,7 +81,7 @@ func imageError(w *projection.Waiting) (finding, bool) {
 	default:
 		return finding{}, false
 	}
-	f.message = orElse(pullText(w.Message), w.Reason)
+	f.message = orElse(errorFirst(pullText(w.Message)), w.Reason)
 	return f, true
 }
 
@@ -95,4 +95,26 @@ func pullText(message string) string {
 		return strings.TrimPrefix(err, "ErrImagePull: ")
 	}
 	return message
+}
+
+// errorFirst turns containerd's "failed to pull and unpack image X: failed to
+// resolve reference X: ERROR" into "ERROR (X)": on a narrow terminal the end of
+// a line is what gets lost. Other wordings stay as they are.
+func errorFirst(message string) string {
+	rest := message
+	if _, desc, ok := strings.Cut(message, " desc = "); ok && strings.HasPrefix(message, "rpc error: ") {
+		rest = desc
+	}
+	rest, ok := strings.CutPrefix(rest, `failed to pull and unpack image "`)
+	if !ok {
+		return message
+	}
+	image, rest, ok := strings.Cut(rest, `": `)
+	if !ok {
+		return message
+	}
+	rest = strings.TrimPrefix(rest, `failed to resolve reference "`+image+`": `)
+	rest = strings.TrimPrefix(rest, "failed to copy: ")
+	rest = strings.TrimPrefix(rest, image+": ")
+	return rest + " (" + image + ")"
 }

@@ -15,8 +15,11 @@ const redacted = "[REDACTED]"
 var (
 	// user:password@ in a URL or a data source name.
 	reUserinfo = regexp.MustCompile(`[\w.%+~-]*:[^\s:@/"']+@(sha\d+:)?`)
-	// An Authorization header, or a bearer token wherever it stands.
-	reHeader = regexp.MustCompile(`(?i)(\bauthorization["']?\s*[:=]\s*["']?(?:\w+\s+)?|\bbearer\s+)[\w.~+/=-]{8,}`)
+	// An Authorization header with its scheme, or a bearer token wherever it
+	// stands. Without a scheme the value needs a digit: registries say
+	// "authorization: authorization failed", and that is no header.
+	reHeader = regexp.MustCompile(`(?i)(\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|digest|negotiate|token)\s+|\bbearer\s+)[\w.~+/=-]{8,}`)
+	reBare   = regexp.MustCompile(`(?i)(\bauthorization["']?\s*[:=]\s*["']?)[a-z.~+/=_-]*[0-9][\w.~+/=-]{7,}`)
 	// key=value and "key": "value" with a key that names a secret.
 	reAssignment = regexp.MustCompile(
 		`(?i)((?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)(?:["']?\s*=\s*["']?|["']\s*:\s*["']))[^\s"',;&]+`)
@@ -43,6 +46,7 @@ func Redact(s string) string {
 	lower := strings.ToLower(s)
 	if containsAny(lower, "authorization", "bearer") {
 		s = reHeader.ReplaceAllString(s, "${1}"+redacted)
+		s = reBare.ReplaceAllString(s, "${1}"+redacted)
 	}
 	if strings.ContainsAny(lower, "=:") && containsAny(lower, "passw", "pwd", "secret", "token", "key") {
 		s = reAssignment.ReplaceAllString(s, "${1}"+redacted)
