@@ -4,6 +4,8 @@
 package transition
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -21,7 +23,7 @@ func (p *pod) edge(was pod, ev reconcile.Event) (v1alpha1.EventType, *v1alpha1.F
 	if kind, f := p.restarted(was); kind != "" {
 		return kind, f
 	}
-	return p.moved(was), nil
+	return p.moved(was, ev.Time), nil
 }
 
 // newProblem returns the worst finding of warning or worse that has not been
@@ -60,7 +62,7 @@ func (p *pod) restarted(was pod) (v1alpha1.EventType, *v1alpha1.Finding) {
 	switch {
 	case p.episode == nil:
 		return v1alpha1.EventContainerRestarted, p.verdict.Primary()
-	case p.last.Kubectl.Restarts >= 2*max(p.episode.restarts, 1):
+	case p.last.Kubectl.Restarts >= 2*max(p.episode.restarts, 1) && looping(p):
 		p.episode.restarts = p.last.Kubectl.Restarts
 		return v1alpha1.EventCrashLoopContinues, p.verdict.Primary()
 	default:
@@ -68,10 +70,17 @@ func (p *pod) restarted(was pod) (v1alpha1.EventType, *v1alpha1.Finding) {
 	}
 }
 
+// looping reports whether the restarts of p are those of a crash loop: before
+// the third one, that is known only while the container waits.
+func looping(p *pod) bool {
+	f := p.verdict.Primary()
+	return f != nil && f.Cause == "CrashLoop"
+}
+
 // moved tells a change of state that is no problem.
-func (p *pod) moved(was pod) v1alpha1.EventType {
+func (p *pod) moved(was pod, now time.Time) v1alpha1.EventType {
 	to := p.verdict.State
-	if p.episode != nil && over(p) {
+	if p.episode != nil && p.over(now) {
 		p.episode = nil
 		if to == v1alpha1.StateHealthy {
 			return v1alpha1.EventPodRecovered
@@ -99,18 +108,35 @@ func (p *pod) moved(was pod) v1alpha1.EventType {
 	return ""
 }
 
+// hold is how long a container must have run before its pod has recovered: each
+// try of a crash loop looks well for some seconds.
+const hold = time.Minute
+
 // over reports whether the pod has come to rest: a pod that merely starts again
 // has not recovered.
-func over(p *pod) bool {
+func (p *pod) over(now time.Time) bool {
 	switch p.verdict.State {
 	case v1alpha1.StateHealthy:
-		return rank(p.verdict.Severity()) < rank(v1alpha1.SeverityWarning)
+		return rank(p.verdict.Severity()) < rank(v1alpha1.SeverityWarning) && now.Sub(p.lastStart()) >= hold
 	case v1alpha1.StateCompleted, v1alpha1.StateTerminating:
 		return true
 	case v1alpha1.StateFailed, v1alpha1.StateUnknown, v1alpha1.StateFailing,
 		v1alpha1.StateDegraded, v1alpha1.StateProgressing:
 	}
 	return false
+}
+
+// lastStart is when the youngest container that has restarted began to run,
+// the zero time if none has.
+func (p *pod) lastStart() time.Time {
+	var last time.Time
+	for i := range p.last.Containers {
+		c := &p.last.Containers[i]
+		if c.RestartCount > 0 && c.Running != nil && c.Running.StartedAt.After(last) {
+			last = c.Running.StartedAt
+		}
+	}
+	return last
 }
 
 // typeOf names the transition into f.

@@ -40,6 +40,9 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	case stream.Stale:
 		events = append(events, streamEvent(v1alpha1.EventStreamStale, v1alpha1.SeverityWarning, ev, reason(now)))
 	case stream.Forbidden:
+		if !t.synced {
+			return events // if the list is denied, too, the source fails and tells it
+		}
 		events = append(events, streamEvent(v1alpha1.EventStreamForbidden, v1alpha1.SeverityWarning, ev, reason(now)))
 	}
 	return events

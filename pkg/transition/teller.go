@@ -115,6 +115,9 @@ func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 	was := *p
 	p.last, p.verdict = ev.Pod, ev.To
 	kind, finding := p.edge(was, ev)
+	if ev.To.State == v1alpha1.StateCompleted {
+		p.last = stub(ev.Pod)
+	}
 	replaced := isNew && t.takesPlace(ev.Key)
 	t.deleted = reconcile.Key{}
 	switch {
@@ -126,6 +129,12 @@ func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 		return nil
 	}
 	return event(kind, ev, was, finding, cmp.Or(p.episode, was.episode))
+}
+
+// stub is what is kept of a pod that has succeeded: it is counted, not tracked
+// (R12).
+func stub(p *projection.Pod) *projection.Pod {
+	return &projection.Pod{ObjectMeta: p.ObjectMeta, NodeName: p.NodeName, Phase: p.Phase, Kubectl: p.Kubectl, Controller: p.Controller}
 }
 
 // takesPlace reports whether key is a new pod under the name of the pod that
@@ -210,7 +219,7 @@ func event(kind v1alpha1.EventType, ev reconcile.Event, was pod, f *v1alpha1.Fin
 		e.Episode = &ep.Episode
 	}
 	if kind == v1alpha1.EventPodRecovered && ep != nil {
-		e.Message = "was " + strings.ToLower(string(e.From)) + " since " + ep.Since.UTC().Format(time.RFC3339)
+		e.Message = "in trouble since " + ep.Since.UTC().Format(time.RFC3339)
 	}
 	return e
 }

@@ -189,6 +189,21 @@ func TestACrashLoopIsToldOnceAndItsHopsAreNot(t *testing.T) {
 	}
 }
 
+func TestARestartInALoopThatIsNotYetOneIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, transition.Options{})
+	p := w.pod("web")
+	w.synced(p)
+	w.see(w.loop(p, 1), nil) // the container waits: kubectl says CrashLoopBackOff
+	w.expect("summary initial", "crashloop.entered web Healthy→Failing critical CrashLoop")
+	running := w.up(w.loop(p, 1))
+	w.see(running, nil) // the second restart, caught running
+	w.expect()
+	w.now = w.now.Add(90 * time.Second)
+	w.see(running, func(ev *reconcile.Event) { ev.Aged = true })
+	w.expect("pod.recovered web Healthy→Healthy")
+}
+
 func TestARecoveryIsToldOnceAndClosesTheEpisode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, transition.Options{})
