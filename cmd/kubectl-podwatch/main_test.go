@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the whole command line as a user does. Scripts below
-// testdata/script need no cluster; those below testdata/cluster run against a
+// testdata/script need no cluster; those below testdata/script/cluster run against a
 // real API server, each with a namespace of its own in $NAMESPACE.
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,7 @@ func TestClusterScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "cluster"),
+		Dir: filepath.Join("testdata", "script", "cluster"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KUBECONFIG", server.Kubeconfig())
 			env.Setenv("ADMIN", server.Kubeconfig())

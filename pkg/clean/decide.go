@@ -36,7 +36,7 @@ func (d Decision) Planned() bool { return d.Skip == "" }
 // Decide decides on p, on which v is the verdict at the instant now. It is
 // pure, and neither p nor v is changed.
 func Decide(p *projection.Pod, v diagnose.Verdict, now time.Time, r Rules) Decision {
-	d := Decision{Category: categoryOf(p, v, now)}
+	d := Decision{Category: categoryOf(asFailed(p, v, now))}
 	if d.Category != "" {
 		d.Age = ageOf(p, d.Category, now)
 	}
@@ -74,15 +74,21 @@ const (
 	causeRejected     = "Rejected"
 )
 
-// categoryOf derives the category from the verdict, empty for a pod that has
-// not failed. The verdict on a failed pod that is being deleted speaks of the
-// deletion only, so that one is judged once more as if it were not.
-func categoryOf(p *projection.Pod, v diagnose.Verdict, now time.Time) v1alpha1.Category {
-	if v.State == v1alpha1.StateTerminating && p.Phase == corev1.PodFailed {
-		failed := *p
-		failed.DeletionTimestamp = nil
-		v = diagnose.Judge(&failed, diagnose.Related{}, now, diagnose.Defaults())
+// asFailed returns the verdict that tells why p failed. That on a failed pod
+// that is being deleted speaks of the deletion only, so it is judged once more
+// as if it were not; the causes of a failure know no clocks.
+func asFailed(p *projection.Pod, v diagnose.Verdict, now time.Time) diagnose.Verdict {
+	if v.State != v1alpha1.StateTerminating || p.Phase != corev1.PodFailed {
+		return v
 	}
+	failed := *p
+	failed.DeletionTimestamp = nil
+	return diagnose.Judge(&failed, diagnose.Related{}, now, diagnose.Defaults())
+}
+
+// categoryOf derives the category from the verdict, empty for a pod that has
+// not failed.
+func categoryOf(v diagnose.Verdict) v1alpha1.Category {
 	if v.State != v1alpha1.StateFailed {
 		return ""
 	}

@@ -57,7 +57,7 @@ func Make(pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time, r Ru
 			plan.Skipped[d.Skip]++
 		}
 		if d.Category != "" || l == ListAll {
-			plan.Items = append(plan.Items, newItem(p, v, d))
+			plan.Items = append(plan.Items, newItem(p, asFailed(p, v, now), d))
 		}
 	}
 	slices.SortFunc(plan.Items, compareItems)

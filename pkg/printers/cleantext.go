@@ -125,7 +125,7 @@ func CleanSummary(r *v1alpha1.CleanReport) string {
 }
 
 func resultsText(s v1alpha1.CleanSummary) string {
-	return tally([]counted{
+	text := tally([]counted{
 		{s.Deleted, "deleted"},
 		{s.WouldDelete, "would be deleted"},
 		{s.Terminating, "terminating"},
@@ -138,6 +138,11 @@ func resultsText(s v1alpha1.CleanSummary) string {
 		{s.ArchiveFailed, "not archived"},
 		{s.Errors, "with errors"},
 	})
+	if n := s.Planned - s.Deleted - s.WouldDelete - s.Terminating - s.Gone - s.Replaced - s.Recovered - s.Blocked -
+		s.Conflict - s.Forbidden - s.ArchiveFailed - s.Errors; n > 0 && text != "" {
+		text += fmt.Sprintf(", %d not tried", n)
+	}
+	return text
 }
 
 // skippedText counts the skipped pods by reason, the most frequent first.

@@ -142,7 +142,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if err = f.printer(&o, lookupEnv); err != nil {
 		return o, err
 	}
-	if o.Scope.File != "" {
+	if len(o.Scope.Files) > 0 {
 		return o, offline(&o)
 	}
 	if o.DryRun == v1alpha1.DryRunNone {

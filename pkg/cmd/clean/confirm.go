@@ -6,11 +6,13 @@ package clean
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
 
@@ -26,22 +28,38 @@ func (s *session) confirm(ctx context.Context, r *v1alpha1.CleanReport) error {
 		return exit.Hint(&refusal{"clean pods: there is no terminal to ask on; nothing was deleted"},
 			"pass --yes to delete without asking, or --dry-run=client to see the plan")
 	}
-	if err := s.show(r); err != nil || s.Yes {
-		return err
+	if err := s.show(r); err != nil {
+		// Not as the closed pipe that it may be: then nothing was deleted, and
+		// that is no success.
+		return &refusal{"show plan: " + err.Error() + "; nothing was deleted"}
+	}
+	if s.Yes {
+		return nil
+	}
+	return s.ask(ctx, r)
+}
+
+// ask puts the question. What was typed before it stood there is no answer, and
+// neither is a line without its end.
+func (s *session) ask(ctx context.Context, r *v1alpha1.CleanReport) error {
+	if err := terminal.Discard(s.In); err != nil {
+		return &refusal{"ask: " + err.Error() + "; nothing was deleted"}
 	}
 	if _, err := io.WriteString(s.ErrOut, printers.CleanQuestion(r)); err != nil {
-		return err
+		return &refusal{"ask: " + err.Error() + "; nothing was deleted"}
 	}
 	answer := make(chan string, 1)
 	go func() {
-		// Nothing but a whole line is an answer. The read cannot be interrupted;
-		// it ends with the process.
-		line, _ := bufio.NewReader(s.In).ReadString('\n')
+		// The read cannot be interrupted; it ends with the process.
+		line, err := bufio.NewReader(s.In).ReadString('\n')
+		if err != nil {
+			line = ""
+		}
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return fmt.Errorf("clean pods: %w; nothing was deleted", context.Cause(ctx))
 	case a := <-answer:
 		if a == "y" || a == "yes" {
 			return nil

@@ -29,7 +29,11 @@ func run(ctx context.Context, o Options) (err error) {
 		if s.archive, err = clean.OpenArchive(o.Archive, o.Clock.Now()); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, s.archive.Close()) }()
+		defer func() {
+			if closeErr := s.archive.Close(); closeErr != nil {
+				err = errors.Join(err, exit.Incomplete(closeErr))
+			}
+		}()
 	}
 	sources, err := s.sources()
 	if err != nil {
@@ -48,7 +52,7 @@ func run(ctx context.Context, o Options) (err error) {
 // sources are the cluster's, or the file's: then the time is that of the
 // capture.
 func (s *session) sources() ([]reconcile.Source, error) {
-	if s.Scope.File == "" {
+	if len(s.Scope.Files) == 0 {
 		cfg := stream.Config{Keep: stream.KeepProjections, FailFast: true, Inspect: s.spool}
 		return s.Scope.Sources(s.Cluster, cfg)
 	}
@@ -124,26 +128,39 @@ func (s *session) finish(err error) error {
 		return err // nothing was begun, there is no result to print
 	}
 	if printErr := s.print(r); printErr != nil && !exit.ClosedPipe(printErr) {
-		return errors.Join(err, printErr)
+		return begun(r, errors.Join(err, printErr))
 	}
 	switch {
 	case err != nil && clean.Undone(r.Summary) > 0:
-		return err
+		return begun(r, err)
 	case s.FailIfFound && r.Summary.Planned > 0:
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: %d pods to clean", r.Summary.Planned))
 	case clean.Failures(r.Summary) > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
 	case len(r.Limitations) > 0:
-		return exit.Incomplete(fmt.Errorf("list pods: %d namespaces could not be read", len(r.Limitations)))
+		return exit.Incomplete(failure.Unread(len(r.Limitations), len(s.Cluster.Namespaces)))
 	}
-	return nil
+	return s.seen.Missing()
+}
+
+// begun marks an error, except for an interrupt, as one that came when
+// something was deleted already: exit code 1 promises that nothing was.
+func begun(r *v1alpha1.CleanReport, err error) error {
+	_, signal := errors.AsType[exit.SignalError](err)
+	if signal || r.Summary.Deleted+r.Summary.Terminating == 0 {
+		return err
+	}
+	return exit.Incomplete(err)
 }
 
 // report is the plan with results, nil for none.
 func (s *session) report(plan *clean.Plan, results []v1alpha1.CleanItem) *v1alpha1.CleanReport {
 	r := clean.Report(plan, results, s.DryRun)
 	r.Context, r.Scope = s.Cluster.Context, s.Scope.API()
-	if !s.Scope.All && s.Scope.File == "" {
+	switch {
+	case len(s.Scope.Files) > 0:
+		r.Scope.AllNamespaces = len(s.Scope.Namespaces) == 0
+	case !s.Scope.All:
 		r.Scope.Namespaces = s.Cluster.Namespaces
 	}
 	s.mu.Lock()
@@ -166,6 +183,10 @@ func (s *session) print(r *v1alpha1.CleanReport) error {
 			}
 		}
 	}
-	_, err := io.WriteString(s.ErrOut, printers.CleanSummary(r))
+	summary := printers.CleanSummary(r)
+	if r.Summary.Deleted+r.Summary.Terminating > 0 && s.archive != nil {
+		summary += fmt.Sprintf("Their manifests are in %s.\n", s.Archive)
+	}
+	_, err := io.WriteString(s.ErrOut, summary)
 	return err
 }

@@ -221,7 +221,8 @@ func TestS42_WithoutAYesNothingIsDeleted(t *testing.T) {
 		"no":                         {"n\n", true},
 		"only return":                {"\n", true},
 		"end of input":               {"", true},
-		"an unfinished word":         {"yep\n", true},
+		"another word":               {"yep\n", true},
+		"a y without its end":        {"y", true},
 		"a y that no terminal typed": {"y\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
@@ -23,6 +24,7 @@ type session struct {
 
 	mu          sync.Mutex
 	pods        map[reconcile.Key]judged
+	seen        scope.Seen
 	limitations []v1alpha1.Limitation
 
 	// plan and cleaner are set once, before anything is acted on.
@@ -38,7 +40,7 @@ type judged struct {
 }
 
 func newSession(o Options) *session {
-	return &session{Options: o, pods: map[reconcile.Key]judged{}}
+	return &session{Options: o, pods: map[reconcile.Key]judged{}, seen: o.Scope.NewSeen()}
 }
 
 // emit keeps the pods as the engine sees them.
@@ -48,6 +50,7 @@ func (s *session) emit(ev reconcile.Event) error {
 	switch ev.Type {
 	case reconcile.Judged:
 		s.pods[ev.Key] = judged{ev.Pod, ev.To}
+		s.seen.Add(ev.Pod)
 	case reconcile.Gone:
 		delete(s.pods, ev.Key)
 	case reconcile.SourceFailed:

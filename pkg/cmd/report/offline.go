@@ -5,6 +5,7 @@ package report
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -27,7 +28,7 @@ func offlineReport(ctx context.Context, o Options) (*v1alpha1.PodReport, error) 
 		now, nowSource = generated, "Clock"
 	}
 	options := o.collect(nowSource, now.Truncate(time.Second), generated)
-	options.Source = v1alpha1.Source{Type: "File", File: o.Scope.File}
+	options.Source = v1alpha1.Source{Type: "File", File: strings.Join(o.Scope.Files, ", ")}
 	options.Scope.AllNamespaces = len(o.Scope.Namespaces) == 0
 	collector, _, err := o.judge(ctx, []reconcile.Source{c.Source()}, options)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,7 +125,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Printer, err = f.printer(streams, lookupEnv); err != nil {
 		return o, err
 	}
-	if o.Scope.File != "" {
+	if len(o.Scope.Files) > 0 {
 		if len(o.Scope.Contexts) > 0 {
 			return o, errors.New("flags --filename and --context exclude each other: a file needs no cluster")
 		}
@@ -140,6 +142,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 }
 
 func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) (cliprinters.ResourcePrinter, error) {
+	if !slices.Contains(printers.Groupings(), f.groupBy) {
+		return nil, fmt.Errorf("flag --group-by %q: want one of %s", f.groupBy, strings.Join(printers.Groupings(), ", "))
+	}
 	isTerminal := terminal.Is(streams.Out)
 	palette, err := printers.NewPalette(printers.ColorMode(f.color), lookupEnv, isTerminal)
 	if err != nil {
@@ -150,7 +155,7 @@ func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(strin
 		NoHeaders: f.noHeaders, Hints: isTerminal && !f.noHints, ShowInfo: f.showInfo, ShowHealthy: f.showHealthy,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("flags --output, --group-by: %w", err)
+		return nil, fmt.Errorf("flag --output: %w", err)
 	}
 	return p, nil
 }

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func run(ctx context.Context, o Options) error {
 	var r *v1alpha1.PodReport
 	var partial error
 	var err error
-	if o.Scope.File != "" {
+	if len(o.Scope.Files) > 0 {
 		r, err = offlineReport(ctx, o)
 	} else {
 		r, partial, err = liveReport(ctx, o)
@@ -34,16 +35,16 @@ func run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := o.Printer.PrintObj(r, o.Out); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(o.ErrOut, printers.ReportSummary(r)); err != nil {
-		return err
-	}
+	end := partial
 	if failed := o.Gate.Failed(r); len(failed) > 0 {
-		return exit.Gate(fmt.Errorf("gate --fail-on: %s", describe(failed)))
+		end = exit.Gate(fmt.Errorf("gate --fail-on: %s", describe(failed)))
 	}
-	return partial
+	// A reader that goes away changes nothing about what the report says.
+	if err := o.Printer.PrintObj(r, o.Out); err != nil && !exit.ClosedPipe(err) {
+		return err
+	}
+	_, _ = io.WriteString(o.ErrOut, printers.ReportSummary(r))
+	return end
 }
 
 // describe names the first group that a gate has failed on.
@@ -78,7 +79,7 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 		return nil, nil, failure.Explain(err)
 	}
 	if len(limitations) > 0 {
-		partial = exit.Incomplete(fmt.Errorf("list pods: %d of %d namespaces could not be read", len(limitations), len(sources)))
+		partial = exit.Incomplete(failure.Unread(len(limitations), len(sources)))
 	}
 	owners, unread := workload.Read(ctx, o.Cluster.Metadata, collector.NeedOwners())
 	return collector.Build(owners, append(limitations, unread...)), partial, nil
@@ -112,10 +113,12 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 	}
 	collector := report.NewCollector(options)
 	var limitations []v1alpha1.Limitation
+	seen := o.Scope.NewSeen()
 	err = engine.Run(ctx, func(ev reconcile.Event) error {
 		switch ev.Type {
 		case reconcile.Judged:
 			collector.Add(ev.Pod, *ev.To)
+			seen.Add(ev.Pod)
 		case reconcile.Gone:
 			collector.Remove(ev.Key.Namespace, ev.Key.Name, ev.Key.UID)
 		case reconcile.SourceFailed:
@@ -124,5 +127,5 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 		}
 		return nil
 	})
-	return collector, limitations, err
+	return collector, limitations, cmp.Or(err, seen.Missing())
 }

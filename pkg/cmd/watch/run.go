@@ -6,7 +6,6 @@ package watch
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
@@ -31,9 +30,13 @@ func run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := session{Options: o, teller: transition.New(o.Tell)}
-	err = s.outcome(engine.Run(ctx, s.emit))
-	if !s.synced || exit.ClosedPipe(err) {
+	s := session{Options: o, teller: transition.New(o.Tell), sources: len(sources)}
+	runErr := engine.Run(ctx, s.emit)
+	if errors.Is(runErr, reconcile.ErrLate) {
+		return runErr // the reader has stopped: there is nobody to tell the end
+	}
+	err = s.outcome(runErr)
+	if exit.ClosedPipe(err) || !s.synced && !s.Machine {
 		return err
 	}
 	end := s.teller.End(o.Clock.Now(), engine.Reconciliations(), exit.Code(err), endText(err))
@@ -51,8 +54,8 @@ type session struct {
 	// early is what was told before the first sync. It is printed after the
 	// summary that comes first, or never: then the error says it all.
 	early []v1alpha1.PodWatchEvent
-	// unread counts the sources that could not be read.
-	unread int
+	// unread counts the sources that could not be read, of so many.
+	unread, sources int
 }
 
 // emit prints what the engine's event gives reason to say.
@@ -86,7 +89,7 @@ func (s *session) outcome(err error) error {
 	case errors.As(err, &signal) && s.unread == 0:
 		return nil
 	case errors.As(err, &signal):
-		return exit.Incomplete(fmt.Errorf("list pods: %d of the namespaces could not be read", s.unread))
+		return exit.Incomplete(failure.Unread(s.unread, s.sources))
 	default:
 		return failure.Explain(err)
 	}

@@ -54,7 +54,10 @@ type Options struct {
 	Clock      clock.WithTicker
 	Tell       transition.Options
 	Printer    cliprinters.ResourcePrinter
-	Stream     stream.Config
+	// Machine is true if the output is for programs: then it has an end event
+	// also if no pod was ever seen.
+	Machine bool
+	Stream  stream.Config
 	// SummaryEvery is the distance of summaries, 0 for none.
 	SummaryEvery time.Duration
 	Workers      int
@@ -117,12 +120,13 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Scope, err = f.scope.Scope(args); err != nil {
 		return o, err
 	}
-	if o.Scope.File != "" {
-		return o, exit.Hint(errors.New("flag --filename: a file does not change, there is nothing to watch"), "kubectl podwatch report -f "+o.Scope.File)
+	if len(o.Scope.Files) > 0 {
+		return o, exit.Hint(errors.New("flag --filename: a file does not change, there is nothing to watch"), "kubectl podwatch report -f "+o.Scope.Files[0])
 	}
 	if err = f.check(); err != nil {
 		return o, err
 	}
+	o.Machine = f.output == "json" || f.output == "yaml"
 	o.Tell = transition.Options{MinSeverity: v1alpha1.Severity(f.minSeverity), SummaryPods: transition.SummaryPods(f.summaryPods)}
 	if o.Printer, err = f.printer(streams, lookupEnv, len(o.Scope.Contexts)); err != nil {
 		return o, err
@@ -170,7 +174,7 @@ func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(strin
 		ShowContext: contexts > 1,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("flag --output: %w", err)
+		return nil, fmt.Errorf("flag --output %q: want one of auto, %s", f.output, strings.Join(printers.EventFormats(), ", "))
 	}
 	return p, nil
 }

@@ -23,7 +23,7 @@ type Capture struct {
 	pods []*projection.Pod
 }
 
-// Read reads the file of s to its end; stdin is the file "-". The selectors of
+// Read reads the files of s to their end; stdin is the file "-". The selectors of
 // s apply, and without -n all namespaces are in scope.
 func Read(s scope.Scope, stdin io.Reader) (*Capture, error) {
 	filter, err := offline.NewFilter(s.LabelSelector, s.FieldSelector, s.Namespaces)
@@ -31,7 +31,7 @@ func Read(s scope.Scope, stdin io.Reader) (*Capture, error) {
 		return nil, err
 	}
 	c := &Capture{}
-	c.Snapshot, err = offline.Read(offline.Open([]string{s.File}, stdin), func(pod *corev1.Pod) error {
+	c.Snapshot, err = offline.Read(offline.Open(s.Files, stdin), func(pod *corev1.Pod) error {
 		if !filter.Matches(pod) {
 			return nil
 		}

@@ -53,6 +53,11 @@ func Limitation(namespace string, err error) v1alpha1.Limitation {
 	}
 }
 
+// Unread says how much of a scope could not be read.
+func Unread(unread, of int) error {
+	return fmt.Errorf("list pods: %d of %d namespaces could not be read", unread, of)
+}
+
 func reason(err error) string {
 	var connect *stream.ConnectError
 	switch {

@@ -29,7 +29,7 @@ type Flags struct {
 	all                     bool
 	selector, fieldSelector string
 	managedBy, node         string
-	file                    string
+	files                   []string
 }
 
 // NewFlags returns flags with nothing selected.
@@ -51,7 +51,7 @@ func (f *Flags) AddTo(set *pflag.FlagSet) {
 	set.StringVar(&f.fieldSelector, "field-selector", "", "field selector, applied by the server")
 	set.StringVar(&f.managedBy, "managed-by", "", "only pods with the label "+managedByLabel+"=NAME")
 	set.StringVar(&f.node, "node", "", "only pods bound to this node")
-	set.StringVarP(&f.file, "filename", "f", "", "read pods from this file instead of a cluster; - is standard input")
+	set.StringArrayVarP(&f.files, "filename", "f", nil, "read pods from this file instead of a cluster; repeatable; - is standard input")
 	f.config.AddFlags(set)
 }
 
@@ -65,8 +65,8 @@ type Scope struct {
 	// LabelSelector and FieldSelector are what the server is asked for.
 	LabelSelector, FieldSelector string
 	Targets                      []Target
-	// File is offline input, "" for a cluster.
-	File string
+	// Files are offline input; empty means a cluster.
+	Files []string
 }
 
 // Scope checks the flags and the arguments of a command.
@@ -74,7 +74,7 @@ func (f *Flags) Scope(args []string) (Scope, error) {
 	if err := f.checkEmpty(); err != nil {
 		return Scope{}, err
 	}
-	s := Scope{All: f.all, File: f.file, Namespaces: unique(f.namespaces), Contexts: f.contexts}
+	s := Scope{All: f.all, Files: f.files, Namespaces: unique(f.namespaces), Contexts: f.contexts}
 	if f.all && len(f.namespaces) > 0 {
 		return Scope{}, errors.New("flags --all-namespaces and --namespace exclude each other")
 	}
@@ -100,7 +100,7 @@ func (f *Flags) Scope(args []string) (Scope, error) {
 func (f *Flags) checkEmpty() error {
 	for name, values := range map[string][]string{
 		"namespace": f.namespaces, "context": f.contexts, "selector": {f.selector},
-		"field-selector": {f.fieldSelector}, "managed-by": {f.managedBy}, "node": {f.node}, "filename": {f.file},
+		"field-selector": {f.fieldSelector}, "managed-by": {f.managedBy}, "node": {f.node}, "filename": f.files,
 	} {
 		if !f.set.Changed(name) {
 			continue

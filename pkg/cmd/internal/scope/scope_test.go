@@ -90,8 +90,17 @@ func TestScopeRefuses(t *testing.T) {
 func TestTargetsMatchByOwner(t *testing.T) {
 	t.Parallel()
 	owned := func(kind, name, hash string) *projection.Pod {
-		return &projection.Pod{Controller: &projection.Controller{Kind: kind, Name: name}, TemplateHash: hash, NodeName: "n1"}
+		version := map[string]string{"Job": "batch/v1", "CloneSet": "example.com/v1"}[kind]
+		if version == "" {
+			version = "apps/v1"
+		}
+		return &projection.Pod{
+			Controller:   &projection.Controller{APIVersion: version, Kind: kind, Name: name},
+			TemplateHash: hash, NodeName: "n1",
+		}
 	}
+	foreign := owned("StatefulSet", "db", "")
+	foreign.Controller.APIVersion = "apps.example.com/v1"
 	for name, test := range map[string]struct {
 		target string
 		pod    *projection.Pod
@@ -101,6 +110,7 @@ func TestTargetsMatchByOwner(t *testing.T) {
 		"another Deployment's pod":        {"deploy/web", owned("ReplicaSet", "web-api-5d8", "5d8"), false},
 		"a ReplicaSet without Deployment": {"deploy/web", owned("ReplicaSet", "web-5d8", ""), false},
 		"a StatefulSet's pod":             {"sts/db", owned("StatefulSet", "db", ""), true},
+		"another group's StatefulSet":     {"sts/db", foreign, false},
 		"a CronJob's pod":                 {"cronjob/night", owned("Job", "night-29391840", ""), true},
 		"a Job of a like name":            {"cronjob/night", owned("Job", "night-shift", ""), false},
 		"a pod on the node":               {"node/n1", owned("Job", "x", ""), true},

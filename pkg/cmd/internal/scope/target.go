@@ -95,13 +95,48 @@ func (t Target) matches(p *projection.Pod) bool {
 	}
 	switch t.Kind {
 	case "Deployment":
-		return c.Kind == "ReplicaSet" && p.TemplateHash != "" && c.Name == t.Name+"-"+p.TemplateHash
+		return is(c, "apps", "ReplicaSet") && p.TemplateHash != "" && c.Name == t.Name+"-"+p.TemplateHash
 	case "CronJob":
 		// The controller names a Job after its CronJob and the scheduled minute
 		// (pkg/controller/cronjob/utils.go, v1.37.2).
 		minute, ok := strings.CutPrefix(c.Name, t.Name+"-")
-		return c.Kind == "Job" && ok && minute != "" && strings.Trim(minute, "0123456789") == ""
+		return is(c, "batch", "Job") && ok && minute != "" && strings.Trim(minute, "0123456789") == ""
+	case "Job":
+		return is(c, "batch", "Job") && c.Name == t.Name
 	default:
-		return c.Kind == t.Kind && c.Name == t.Name
+		return is(c, "apps", t.Kind) && c.Name == t.Name
 	}
+}
+
+// is compares group and kind: others have StatefulSets, too.
+func is(c *projection.Controller, group, kind string) bool {
+	return c.Kind == kind && strings.HasPrefix(c.APIVersion, group+"/")
+}
+
+// Seen remembers which targets of a scope have had a pod. Its zero value is for
+// a scope without targets.
+type Seen struct {
+	targets []Target
+	hit     []bool
+}
+
+// NewSeen returns a Seen for the targets of s.
+func (s Scope) NewSeen() Seen { return Seen{s.Targets, make([]bool, len(s.Targets))} }
+
+// Add takes a pod that is in the scope.
+func (s Seen) Add(p *projection.Pod) {
+	for i, t := range s.targets {
+		s.hit[i] = s.hit[i] || t.matches(p)
+	}
+}
+
+// Missing returns an error that names the first target without any pod, nil if
+// there is none: a name that is misspelt must not pass for one without problems.
+func (s Seen) Missing() error {
+	for i, t := range s.targets {
+		if !s.hit[i] {
+			return fmt.Errorf("find %s: no such pods in scope", t)
+		}
+	}
+	return nil
 }

@@ -31,3 +31,14 @@ func Width(stream any) int {
 	}
 	return width
 }
+
+// Discard drops what was typed on the terminal behind stream and not read yet,
+// so that the next line is an answer to what stands on the screen. A stream that
+// is no terminal is left alone.
+func Discard(stream any) error {
+	f, ok := stream.(*os.File)
+	if !ok || !Is(stream) {
+		return nil
+	}
+	return flush(f.Fd())
+}
