@@ -80,8 +80,13 @@ func (e *Engine) retry(key Key, err error) {
 // The error is the act's: a verdict has none, and its events are out already.
 func (e *Engine) reconcile(live, acting context.Context, key Key) (Result, error) {
 	result := e.judgeWaiting(key)
+	select {
+	case <-live.Done():
+		return result, nil
+	default:
+	}
 	target, ok := e.target(key)
-	if !ok || live.Err() != nil {
+	if !ok {
 		return result, nil
 	}
 	result.Acted = true
