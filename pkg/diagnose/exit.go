@@ -150,19 +150,13 @@ func (in *input) endText(c *projection.Container, t *projection.Terminated) stri
 	return b.String()
 }
 
-// restartsText counts the restarts. R7: above the threshold a person must look.
+// restartsText is R7: above the threshold of restarts a person must look. Their
+// number has a field of its own.
 func (in *input) restartsText(c *projection.Container) string {
-	if c.RestartCount <= 0 {
+	if c.RestartCount <= in.limits.RestartThreshold {
 		return ""
 	}
-	text := ", " + strconv.Itoa(int(c.RestartCount)) + " restart"
-	if c.RestartCount > 1 {
-		text += "s"
-	}
-	if c.RestartCount > in.limits.RestartThreshold {
-		text += ", needs manual investigation"
-	}
-	return text
+	return ", needs manual investigation"
 }
 
 // codeText is the exit code with the signal that it stands for.

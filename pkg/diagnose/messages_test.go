@@ -20,27 +20,27 @@ func TestMessagesSayWhatAnEngineerNeeds(t *testing.T) {
 		{
 			"OOM loop names the limit",
 			newPod(corev1.PodRunning, memoryLimit("256Mi"), app(after(waiting("CrashLoopBackOff", ""), 9, exit(137, "OOMKilled", ago(time.Minute))))),
-			"out of memory: exit 137 (SIGKILL), memory limit 256Mi, 9 restarts",
+			"out of memory: exit 137 (SIGKILL), memory limit 256Mi",
 		},
 		{
 			"R7: 10 restarts are not yet too many",
 			newPod(corev1.PodRunning, app(after(waiting("CrashLoopBackOff", ""), 10, exit(1, "Error", ago(time.Minute))))),
-			"exit 1, 10 restarts",
+			"exit 1",
 		},
 		{
 			"R7: more than 10 restarts need manual investigation",
 			newPod(corev1.PodRunning, app(after(waiting("CrashLoopBackOff", ""), 11, exit(1, "Error", ago(time.Minute))))),
-			"exit 1, 11 restarts, needs manual investigation",
+			"exit 1, needs manual investigation",
 		},
 		{
 			"the container's last words",
 			newPod(corev1.PodRunning, app(after(waiting("CrashLoopBackOff", ""), 1, withMessage(exit(2, "Error", ago(time.Minute)), "\npanic: no config\ngoroutine 1")))),
-			"exit 2, 1 restart: panic: no config",
+			"exit 2: panic: no config",
 		},
 		{
 			"credentials in the last words",
 			newPod(corev1.PodRunning, app(after(waiting("CrashLoopBackOff", ""), 1, withMessage(exit(2, "Error", ago(time.Minute)), "dial postgres://app:s3cret@db")))),
-			"exit 2, 1 restart: dial postgres://[REDACTED]@db",
+			"exit 2: dial postgres://[REDACTED]@db",
 		},
 		{
 			"Windows exit codes are hexadecimal",

@@ -172,7 +172,7 @@ func TestGroupMessage(t *testing.T) {
 		"the first of equally frequent":  {[]string{"b", "a", "c"}, "b (3 variants)"},
 		"own names differ":               {[]string{"pod web-77f-00 died", "pod web-77f-01 died"}, "pod web-77f-01 died"},
 		"own UIDs differ":                {[]string{"back-off (web-00)", "back-off (web-01)"}, "back-off (web-01)"},
-		"counts of restarts differ":      {[]string{"exit 1, 1 restart: x", "exit 1, 12 restarts, needs manual investigation: x"}, "exit 1, 12 restarts, needs manual investigation: x"},
+		"one has restarted too often":    {[]string{"exit 1: x", "exit 1, needs manual investigation: x"}, "exit 1, needs manual investigation: x"},
 		"times, digests, addresses":      {[]string{"10.0.0.1:80 at 2026-11-20T12:00:00Z sha256:" + hex('a'), "10.2.0.9:80 at 2026-11-20 12:00:01.5+00:00 sha256:" + hex('b')}, "10.2.0.9:80 at 2026-11-20 12:00:01.5+00:00 sha256:" + hex('b')},
 		"exit codes are no mere details": {[]string{"exit 1", "exit 2", "exit 2"}, "exit 2 (2 variants)"},
 	}

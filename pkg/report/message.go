@@ -12,9 +12,9 @@ import (
 )
 
 // What differs between the pods of a workload without being another message:
-// the times, the addresses, and the counts that podwatch puts in itself.
+// the times, the addresses, and what podwatch adds after too many restarts.
 var (
-	reRestarts = regexp.MustCompile(`, \d+ restarts?(, needs manual investigation)?`)
+	reTooMany  = regexp.MustCompile(`, needs manual investigation`)
 	reDigest   = regexp.MustCompile(`\bsha256:[0-9a-f]{12,64}\b`)
 	reTime     = regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?`)
 	reAddress  = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`)
@@ -56,7 +56,7 @@ func (m *member) shape() string {
 			s = strings.ReplaceAll(s, own, "*")
 		}
 	}
-	s = reRestarts.ReplaceAllLiteralString(s, "")
+	s = reTooMany.ReplaceAllLiteralString(s, "")
 	s = reDigest.ReplaceAllLiteralString(s, "*")
 	s = reTime.ReplaceAllLiteralString(s, "*")
 	return reAddress.ReplaceAllLiteralString(s, "*")
