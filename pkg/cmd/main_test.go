@@ -169,3 +169,33 @@ func TestR1_SelectorsAreAppliedByTheServer(t *testing.T) {
 		t.Errorf("report --managed-by mine = %q, exit %d, stderr %s", stdout, code, stderr)
 	}
 }
+
+func TestWatchOutlivesTheAPIServer(t *testing.T) {
+	t.Parallel()
+	server := controlplane.New(t, controlplane.Options{})
+	if _, err := server.CreatePod(t.Context(), runningPod("default", "web")); err != nil {
+		t.Fatal(err)
+	}
+	p := startWatch(t, "--kubeconfig", server.Kubeconfig(), "-A", "--summary-every", "0")
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	server.KillAPIServer()
+	if stale := p.until("the loss", ofType(v1alpha1.EventStreamStale)); stale.Message == "" {
+		t.Error("the loss of the server is told without a reason")
+	}
+	if err := server.StartAPIServer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.until("the return", ofType(v1alpha1.EventStreamLive))
+	if _, err := server.CreatePod(t.Context(), runningPod("default", "new")); err != nil {
+		t.Fatal(err)
+	}
+	added := p.until("a new pod", func(e v1alpha1.PodWatchEvent) bool { return e.Name != "" })
+	if added.Name != "new" {
+		t.Errorf("after the return told %s about %q, want only the new pod", added.Type, added.Name)
+	}
+	p.stop(cmd.Interrupted(syscall.SIGTERM))
+	p.until("the end", ofType(v1alpha1.EventEnd))
+	if code := <-p.code; code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}

@@ -14,10 +14,10 @@ import (
 // What differs between the pods of a workload without being another message:
 // the times, the addresses, and what podwatch adds after too many restarts.
 var (
-	reTooMany  = regexp.MustCompile(`, needs manual investigation`)
-	reDigest   = regexp.MustCompile(`\bsha256:[0-9a-f]{12,64}\b`)
-	reTime     = regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?`)
-	reAddress  = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`)
+	reTooMany = regexp.MustCompile(`, needs manual investigation`)
+	reDigest  = regexp.MustCompile(`\bsha256:[0-9a-f]{12,64}\b`)
+	reTime    = regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?`)
+	reAddress = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`)
 )
 
 // commonMessage returns the message of the worst member if all say the same.
