@@ -82,7 +82,7 @@ type LimitError struct {
 
 // Error implements error.
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("clean %d pods: more than the limit of %d", e.Planned, e.Limit)
+	return fmt.Sprintf("clean pods: %d planned, more than the limit of %d", e.Planned, e.Limit)
 }
 
 func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanItem {

@@ -134,7 +134,7 @@ func (s *session) finish(err error) error {
 	case err != nil && clean.Undone(r.Summary) > 0:
 		return begun(r, err)
 	case s.FailIfFound && r.Summary.Planned > 0:
-		return exit.Gate(fmt.Errorf("gate --fail-if-found: %d pods to clean", r.Summary.Planned))
+		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
 	case clean.Failures(r.Summary) > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
 	case len(r.Limitations) > 0:

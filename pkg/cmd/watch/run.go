@@ -6,10 +6,15 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
 )
@@ -51,6 +56,8 @@ type session struct {
 	Options
 	teller *transition.Teller
 	synced bool
+	// waiting is true once the user was told of that.
+	waiting bool
 	// early is what was told before the first sync. It is printed after the
 	// summary that comes first, or never: then the error says it all.
 	early []v1alpha1.PodWatchEvent
@@ -69,6 +76,7 @@ func (s *session) emit(ev reconcile.Event) error {
 	}
 	told := s.teller.Tell(ev)
 	if !s.synced {
+		s.wait(ev)
 		s.early = append(s.early, told...)
 		return nil
 	}
@@ -79,6 +87,16 @@ func (s *session) emit(ev reconcile.Event) error {
 		}
 	}
 	return nil
+}
+
+// wait says once that the server cannot be reached yet, and why. What the server
+// itself answers is told as the error that it leads to.
+func (s *session) wait(ev reconcile.Event) {
+	silent := apierrors.ReasonForError(ev.Status.Err) == metav1.StatusReasonUnknown
+	if ev.Type == reconcile.Stream && ev.Status.Err != nil && silent && !s.waiting {
+		s.waiting = true
+		_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(ev.Status.Err.Error()))
+	}
 }
 
 // outcome turns the end of the engine into that of the command. A signal is
