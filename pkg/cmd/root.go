@@ -54,9 +54,9 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 		return setVerbosity(*verbosity, streams.ErrOut)
 	}
 	root.AddCommand(
-		report.NewCommand(streams, lookupEnv, nil),
-		watch.NewCommand(streams, lookupEnv, nil),
-		clean.NewCommand(streams, lookupEnv, nil),
+		report.NewCommand(streams, lookupEnv),
+		watch.NewCommand(streams, lookupEnv),
+		clean.NewCommand(streams, lookupEnv),
 		newVersion(streams),
 	)
 	for _, c := range root.Commands() {

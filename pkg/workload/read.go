@@ -70,7 +70,7 @@ func (r *reader) resource(ctx context.Context, res resource, namespaces []string
 		}
 		// A role in each namespace may allow what the cluster role does not.
 		if !apierrors.IsForbidden(err) {
-			r.limit(res.limitation("", reason(err)))
+			r.limit(res.limitation("", Reason(err)))
 			return
 		}
 	}
@@ -88,15 +88,15 @@ func (r *reader) resource(ctx context.Context, res resource, namespaces []string
 // limitEach tells what failed, in one limitation if it is the same everywhere.
 func (r *reader) limitEach(res resource, namespaces []string, failed []error) {
 	everywhere := len(namespaces) > 1 && !slices.ContainsFunc(failed, func(err error) bool {
-		return err == nil || reason(err) != reason(failed[0])
+		return err == nil || Reason(err) != Reason(failed[0])
 	})
 	if everywhere {
-		r.limit(res.limitation("", reason(failed[0])))
+		r.limit(res.limitation("", Reason(failed[0])))
 		return
 	}
 	for i, err := range failed {
 		if err != nil {
-			r.limit(res.limitation(namespaces[i], reason(err)))
+			r.limit(res.limitation(namespaces[i], Reason(err)))
 		}
 	}
 }
@@ -154,8 +154,8 @@ func (r *reader) add(page []metav1.PartialObjectMetadata, keep func(namespace st
 	}
 }
 
-// reason names an error in the words of v1alpha1.Limitation.
-func reason(err error) string {
+// Reason names the error of a request in the words of v1alpha1.Limitation.
+func Reason(err error) string {
 	var timeout net.Error
 	switch {
 	case apierrors.IsForbidden(err):

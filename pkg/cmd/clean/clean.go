@@ -6,7 +6,6 @@
 package clean
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -84,13 +83,9 @@ type flags struct {
 	yes, failIfFound, explain, noHeaders bool
 }
 
-// NewCommand returns the command. runF replaces its work in tests; nil means
-// the real thing.
-func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), runF func(context.Context, Options) error) *cobra.Command {
+// NewCommand returns the command. lookupEnv is os.LookupEnv except in tests.
+func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) *cobra.Command {
 	f := &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()}
-	if runF == nil {
-		runF = run
-	}
 	c := &cobra.Command{
 		Use:     "clean [POD | TYPE/NAME ...]",
 		Short:   "Delete Failed pods safely",
@@ -101,7 +96,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 			if err != nil {
 				return err
 			}
-			return runF(c.Context(), o)
+			return run(c.Context(), o)
 		},
 	}
 	set := c.Flags()

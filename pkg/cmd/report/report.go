@@ -6,7 +6,6 @@
 package report
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -69,13 +68,9 @@ type flags struct {
 	showHealthy, showInfo               bool
 }
 
-// NewCommand returns the command. runF replaces its work in tests; nil means
-// the real thing.
-func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), runF func(context.Context, Options) error) *cobra.Command {
+// NewCommand returns the command. lookupEnv is os.LookupEnv except in tests.
+func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) *cobra.Command {
 	f := &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()}
-	if runF == nil {
-		runF = run
-	}
 	c := &cobra.Command{
 		Use:     "report [POD | TYPE/NAME ...]",
 		Short:   "Print what is broken, why, since when and what to look at next",
@@ -86,7 +81,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 			if err != nil {
 				return err
 			}
-			return runF(c.Context(), o)
+			return run(c.Context(), o)
 		},
 	}
 	set := c.Flags()

@@ -5,7 +5,6 @@
 package watch
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -74,13 +73,9 @@ type flags struct {
 	workers                                   int
 }
 
-// NewCommand returns the command. runF replaces its work in tests; nil means
-// the real thing.
-func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), runF func(context.Context, Options) error) *cobra.Command {
+// NewCommand returns the command. lookupEnv is os.LookupEnv except in tests.
+func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) *cobra.Command {
 	f := &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()}
-	if runF == nil {
-		runF = run
-	}
 	c := &cobra.Command{
 		Use:     "watch [POD | TYPE/NAME ...]",
 		Short:   "Watch pods and tell what breaks and what recovers",
@@ -91,7 +86,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 			if err != nil {
 				return err
 			}
-			return runF(c.Context(), o)
+			return run(c.Context(), o)
 		},
 	}
 	set := c.Flags()

@@ -5,15 +5,13 @@
 package failure
 
 import (
-	"context"
 	"errors"
 	"fmt"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+	"github.com/podwatch/kubectl-podwatch/pkg/workload"
 )
 
 // Explain adds to the error of a run the one act that helps, if there is one.
@@ -59,17 +57,8 @@ func Unread(unread, of int) error {
 }
 
 func reason(err error) string {
-	var connect *stream.ConnectError
-	switch {
-	case apierrors.IsForbidden(err):
-		return "Forbidden"
-	case apierrors.IsUnauthorized(err):
-		return "Unauthorized"
-	case apierrors.IsNotFound(err):
-		return "NotFound"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &connect) && connect.Kind == stream.Timeout:
+	if connect, ok := errors.AsType[*stream.ConnectError](err); ok && connect.Kind == stream.Timeout {
 		return "Timeout"
-	default:
-		return "Error"
 	}
+	return workload.Reason(err)
 }
