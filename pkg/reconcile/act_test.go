@@ -130,6 +130,34 @@ func TestR5_APodIsNeverActedOnTwiceAtOnce(t *testing.T) {
 	})
 }
 
+func TestATargetIsStaleWhileItsSourceCannotBeTrusted(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[stream.State]bool{
+		stream.Live: false, stream.Lagging: false, stream.Stale: true, stream.Forbidden: true,
+	} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := with(healthy("a"), failed)
+				source := initially(p).then(time.Second, func(h stream.Handler) { h.Status(stream.Status{State: state}) }).source()
+				plan := func(ctx context.Context) ([]Key, error) {
+					time.Sleep(time.Minute)
+					return planOf(p)(ctx)
+				}
+				actor := actorFunc(func(_ context.Context, target Target) error {
+					if target.Stale != want {
+						t.Errorf("the target is stale: %v, want %v", target.Stale, want)
+					}
+					return nil
+				})
+				if _, err := run(t, Config{Sources: []Source{source}, Until: UntilSettled, Plan: plan, Actor: actor}, time.Hour); err != nil {
+					t.Errorf("Run = %v", err)
+				}
+			})
+		})
+	}
+}
+
 func TestTheTargetIsThePodAsItIsWhenActedOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

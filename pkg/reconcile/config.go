@@ -64,7 +64,7 @@ type Target struct {
 	// Verdict is made for this call.
 	Verdict diagnose.Verdict
 	// Stale is true if the source of the pod has not heard from the server for
-	// too long to trust Pod.
+	// too long to trust Pod, or may not read it any more.
 	Stale bool
 }
 

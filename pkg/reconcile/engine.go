@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
-
-	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
 // The back-off of an act that failed (R14).
@@ -229,11 +227,3 @@ func (e *Engine) tick(ctx context.Context) {
 // Reconciliations returns how many reconciliations there were so far. It may
 // be called at any time.
 func (e *Engine) Reconciliations() int64 { return e.reconciliations.Load() }
-
-// Current returns the pod as it was last judged, nil if it is not there. The
-// result is shared and must not be changed. It may be called at any time.
-func (e *Engine) Current(key Key) *projection.Pod {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.known[key].pod
-}

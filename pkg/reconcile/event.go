@@ -66,8 +66,6 @@ type Event struct {
 	Pod *projection.Pod
 	// From and To are the verdicts before and after.
 	From, To *diagnose.Verdict
-	// Was is the pod that From was about, nil if From is.
-	Was *projection.Pod
 	// Initial marks the pods of the initial list, Gap what only a re-list
 	// could find. Aged marks a verdict on a pod that has not changed: it is told
 	// if the verdict has, and while there are findings.

@@ -42,7 +42,7 @@ func (h *handler) Synced() {
 
 // Status implements stream.Handler.
 func (h *handler) Status(s stream.Status) {
-	h.engine.mark(h.source, s.State == stream.Stale)
+	h.engine.mark(h.source, s.State == stream.Stale || s.State == stream.Forbidden)
 	h.engine.say(Event{Type: Stream, Source: h.source, Status: s})
 }
 

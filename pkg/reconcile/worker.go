@@ -122,7 +122,7 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	was := e.recall(key)
 	ev := &Event{
 		Type: Judged, Time: f.at, Key: key, Pod: f.pod,
-		From: was.verdict, Was: was.pod, Initial: f.initial, Gap: f.gap,
+		From: was.verdict, Initial: f.initial, Gap: f.gap,
 	}
 	if f.gone {
 		e.forget(key)
