@@ -74,6 +74,9 @@ func (s *session) spool(whole *corev1.Pod, p *projection.Pod) {
 
 // makePlan decides, shows and asks. It returns the keys to act on.
 func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
+	if err := s.missing(); err != nil {
+		return nil, err
+	}
 	pods, keys := s.snapshot()
 	plan := clean.Make(pods, s.Clock.Now(), s.Rules, s.Listing)
 	s.setPlan(plan, clean.New(plan, s.actor(), s.Clock))
@@ -125,7 +128,7 @@ func (s *session) finish(err error) error {
 	}
 	r := s.report(plan, cleaner.Items())
 	if err != nil && clean.Undone(r.Summary) == r.Summary.Planned {
-		return err // nothing was begun, there is no result to print
+		return begun(r, err) // there is no result to print
 	}
 	if printErr := s.print(r); printErr != nil && !exit.ClosedPipe(printErr) {
 		return begun(r, errors.Join(err, printErr))
@@ -140,14 +143,16 @@ func (s *session) finish(err error) error {
 	case len(r.Limitations) > 0:
 		return exit.Incomplete(failure.Unread(len(r.Limitations), len(s.Cluster.Namespaces)))
 	}
-	return s.seen.Missing()
+	return nil
 }
 
 // begun marks an error, except for an interrupt, as one that came when
-// something was deleted already: exit code 1 promises that nothing was.
+// something was deleted already, or may have been: exit code 1 promises that
+// nothing was.
 func begun(r *v1alpha1.CleanReport, err error) error {
 	_, signal := errors.AsType[exit.SignalError](err)
-	if signal || r.Summary.Deleted+r.Summary.Terminating == 0 {
+	nothing := r.Summary.Deleted+r.Summary.Terminating == 0 && !errors.Is(err, reconcile.ErrLate)
+	if signal || nothing {
 		return err
 	}
 	return exit.Incomplete(err)

@@ -266,6 +266,17 @@ func TestS39_ADryRunSendsNoMutatingRequest(t *testing.T) {
 	}
 }
 
+func TestATargetThatIsMissingStopsBeforeAnythingIsDeleted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("evicted", nil)
+	b.options.Yes = true
+	b.options.Scope.Targets = []scope.Target{{Kind: "Pod", Name: "evicted"}, {Kind: "Pod", Name: "nosuch"}}
+	if _, err := b.run(t.Context()); exit.Code(err) != 1 || len(b.mutating) != 0 || len(b.names()) != 1 {
+		t.Errorf("run = %v with requests %v, want exit code 1 and none", err, b.mutating)
+	}
+}
+
 func TestS29_APodWithAFinalizerIsNeverTouched(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

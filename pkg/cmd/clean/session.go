@@ -79,6 +79,17 @@ func (s *session) snapshot() (iter.Seq2[*projection.Pod, diagnose.Verdict], map[
 	}, keys
 }
 
+// missing returns an error if a target has no pod, before anything is planned.
+// With a part of the scope unread, that cannot be known.
+func (s *session) missing() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.limitations) > 0 {
+		return nil
+	}
+	return s.seen.Missing()
+}
+
 func (s *session) setPlan(plan *clean.Plan, cleaner *clean.Cleaner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

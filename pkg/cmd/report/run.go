@@ -4,7 +4,6 @@
 package report
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -127,5 +126,8 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 		}
 		return nil
 	})
-	return collector, limitations, cmp.Or(err, seen.Missing())
+	if err == nil && len(limitations) == 0 {
+		err = seen.Missing() // with a part of the scope unread, that cannot be known
+	}
+	return collector, limitations, err
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -105,9 +106,11 @@ func Code(err error) int {
 }
 
 // ClosedPipe reports whether err says that nobody reads the output any more,
-// as after `| head -1`. That is the reader's decision and no failure.
+// as after `| head -1`. That is the reader's decision and no failure. Only the
+// error of a file counts: a connection to a server that breaks is EPIPE, too.
 func ClosedPipe(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+	file, ok := errors.AsType[*fs.PathError](err)
+	return ok && errors.Is(file, syscall.EPIPE)
 }
 
 // Print tells the user about err in one line, and in a second one what can be

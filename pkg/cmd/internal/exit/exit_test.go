@@ -7,13 +7,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 )
+
+// closedStdout is what a write to a closed standard output returns.
+func closedStdout() error { return &fs.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE} }
 
 func TestCode(t *testing.T) {
 	t.Parallel()
@@ -22,18 +26,18 @@ func TestCode(t *testing.T) {
 		err  error
 		want int
 	}{
-		"nothing wrong":                 {nil, 0},
-		"could not do it":               {cause, 1},
-		"a gate did not hold":           {fmt.Errorf("report: %w", exit.Gate(cause)), 2},
-		"done in part":                  {exit.Incomplete(cause), 3},
-		"the gate wins over the part":   {exit.Gate(exit.Incomplete(cause)), 2},
-		"ctrl-c":                        {fmt.Errorf("watch: %w", exit.SignalError{Signal: syscall.SIGINT}), 130},
-		"kill":                          {exit.SignalError{Signal: syscall.SIGTERM}, 143},
-		"the reader went away":          {fmt.Errorf("write: %w", syscall.EPIPE), 0},
-		"a hint changes nothing":        {exit.Hint(exit.Gate(cause), "look"), 2},
-		"quiet changes nothing":         {exit.Quiet(exit.Incomplete(cause)), 3},
-		"a deadline is no signal":       {context.DeadlineExceeded, 1},
-		"a pipe closed in this process": {io.ErrClosedPipe, 0},
+		"nothing wrong":               {nil, 0},
+		"could not do it":             {cause, 1},
+		"a gate did not hold":         {fmt.Errorf("report: %w", exit.Gate(cause)), 2},
+		"done in part":                {exit.Incomplete(cause), 3},
+		"the gate wins over the part": {exit.Gate(exit.Incomplete(cause)), 2},
+		"ctrl-c":                      {fmt.Errorf("watch: %w", exit.SignalError{Signal: syscall.SIGINT}), 130},
+		"kill":                        {exit.SignalError{Signal: syscall.SIGTERM}, 143},
+		"the reader went away":        {fmt.Errorf("print: %w", closedStdout()), 0},
+		"the server went away":        {fmt.Errorf("list pods: %w", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}), 1},
+		"a hint changes nothing":      {exit.Hint(exit.Gate(cause), "look"), 2},
+		"quiet changes nothing":       {exit.Quiet(exit.Incomplete(cause)), 3},
+		"a deadline is no signal":     {context.DeadlineExceeded, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +59,7 @@ func TestPrint(t *testing.T) {
 		"many lines are one": {errors.New("a\nb"), "error: a | b\n"},
 		"with a hint":        {exit.Hint(errors.New("a"), "kubectl b"), "error: a\nhint: kubectl b\n"},
 		"said already":       {exit.Quiet(errors.New("a")), ""},
-		"nobody reads":       {syscall.EPIPE, ""},
+		"nobody reads":       {closedStdout(), ""},
 		"no escape sequence": {errors.New("a\x1b[31mb"), "error: a[31mb\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
