@@ -66,15 +66,6 @@ func (h *hinted) Unwrap() error { return h.err }
 // command.
 func Hint(err error, hint string) error { return &hinted{err, hint} }
 
-// quiet is an end that needs no words, because they were said already.
-type quiet struct{ err error }
-
-func (q *quiet) Error() string { return q.err.Error() }
-func (q *quiet) Unwrap() error { return q.err }
-
-// Quiet keeps Print from printing err: the user knows it already.
-func Quiet(err error) error { return &quiet{err} }
-
 // SignalError is the cause of a context that a signal has cancelled.
 type SignalError struct{ os.Signal }
 
@@ -114,10 +105,9 @@ func ClosedPipe(err error) bool {
 }
 
 // Print tells the user about err in one line, and in a second one what can be
-// done about it. Errors of Quiet, closed pipes and nil print nothing.
+// done about it. A closed pipe and nil print nothing.
 func Print(w io.Writer, err error) {
-	var q *quiet
-	if err == nil || errors.As(err, &q) || ClosedPipe(err) {
+	if err == nil || ClosedPipe(err) {
 		return
 	}
 	text := plaintext.Line(strings.TrimSpace(err.Error()))

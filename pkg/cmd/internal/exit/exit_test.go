@@ -36,7 +36,6 @@ func TestCode(t *testing.T) {
 		"the reader went away":        {fmt.Errorf("print: %w", closedStdout()), 0},
 		"the server went away":        {fmt.Errorf("list pods: %w", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}), 1},
 		"a hint changes nothing":      {exit.Hint(exit.Gate(cause), "look"), 2},
-		"quiet changes nothing":       {exit.Quiet(exit.Incomplete(cause)), 3},
 		"a deadline is no signal":     {context.DeadlineExceeded, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +57,6 @@ func TestPrint(t *testing.T) {
 		"one line":           {errors.New("list pods: refused"), "error: list pods: refused\n"},
 		"many lines are one": {errors.New("a\nb"), "error: a | b\n"},
 		"with a hint":        {exit.Hint(errors.New("a"), "kubectl b"), "error: a\nhint: kubectl b\n"},
-		"said already":       {exit.Quiet(errors.New("a")), ""},
 		"nobody reads":       {closedStdout(), ""},
 		"no escape sequence": {errors.New("a\x1b[31mb"), "error: a[31mb\n"},
 	} {
