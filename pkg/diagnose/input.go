@@ -37,9 +37,15 @@ type finding struct {
 	subCause string
 	// container is the one at fault, nil if none is.
 	container *projection.Container
-	since     since
-	message   string
-	evidence  []v1alpha1.Evidence
+	// object is what else is to blame, nil if nothing is.
+	object *v1alpha1.ObjectReference
+	// confidence is High if empty.
+	confidence v1alpha1.Confidence
+	// lowered is why the severity is milder than the cause's own.
+	lowered  []string
+	since    since
+	message  string
+	evidence []v1alpha1.Evidence
 	// aside is set on what does not speak about the pod's present condition:
 	// the past, a resize, a debug container. It does not enter the state.
 	aside bool
@@ -163,6 +169,9 @@ func (in *input) sorted() []v1alpha1.Finding {
 func (f *finding) published() v1alpha1.Finding {
 	out := v1alpha1.Finding{
 		Severity:       f.severity,
+		SeverityReason: append([]string{}, f.lowered...),
+		Confidence:     cmp.Or(f.confidence, v1alpha1.ConfidenceHigh),
+		Object:         f.object,
 		Category:       string(f.category),
 		Cause:          f.cause,
 		SubCause:       f.subCause,

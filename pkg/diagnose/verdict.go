@@ -36,9 +36,26 @@ func Defaults() Thresholds {
 	}
 }
 
-// Related holds what was read besides the pod. The zero value means that
-// nothing was.
-type Related struct{}
+// Related holds what was read besides the pod. What is nil was not read, and
+// nothing is concluded from it; the zero value means that nothing was. Judge
+// changes nothing of it, and a verdict shares nothing with it but strings.
+type Related struct {
+	// Events are those about the pod, matched by UID, the oldest first.
+	Events []projection.Event
+	// Node is the node that the pod is bound to. One that does not exist has
+	// Missing set.
+	Node *projection.Node
+	// Nodes are all nodes of the cluster, for a pod that no node takes.
+	Nodes []*projection.Node
+	// Claims are those that a pod without a node mounts, in the order of its
+	// volumes. One that does not exist has Missing set.
+	Claims []*projection.Claim
+	// Owners are the pod's controller, its controller and so on, as far as they
+	// were read without a gap: ReplicaSet, Deployment.
+	Owners []*projection.Owner
+	// NamespaceTerminating is true if the pod's namespace is being deleted.
+	NamespaceTerminating bool
+}
 
 // Verdict is the judgement on one pod at one instant.
 type Verdict struct {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/offline"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 func TestCaptureTimeIsTheNewestTimeOfAll(t *testing.T) {
@@ -80,7 +80,7 @@ func TestOwnersComeFromTheCapture(t *testing.T) {
 		t.Fatalf("Read: %v", err)
 	}
 	for i, want := range []string{"Deployment/web", "CronJob/nightly"} {
-		if w := s.Owners.Of(workload.OriginOf(pods[i])); w.Kind+"/"+w.Name != want {
+		if w := s.Related.Workload(related.OriginOf(pods[i])); w.Kind+"/"+w.Name != want {
 			t.Errorf("workload of %s = %v, want %s", pods[i].Name, w, want)
 		}
 	}

@@ -9,7 +9,7 @@
 // separated by "---". A document is one object, a list (List, PodList, any
 // other list kind, or a bare JSON array), or nothing. Pods are handed on one by
 // one. Of other objects the owners of pods (ReplicaSet, Job) are kept as far as
-// workload.Index needs them, and of all of them the newest time; the rest is
+// related.Index needs them, and of all of them the newest time; the rest is
 // counted by kind. Fields that the Pod type of this version does not know are
 // ignored.
 //

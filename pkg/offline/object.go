@@ -100,7 +100,7 @@ func (d *decoder) other(f *fragment, kind string, nesting int) error {
 	case kind == "":
 		return errNoKind
 	case kind == "ReplicaSet" || kind == "Job":
-		d.snapshot.Owners.Add(&o.ObjectMeta)
+		d.snapshot.Related.Add(&o.ObjectMeta)
 	}
 	d.snapshot.observe(o.newest())
 	d.snapshot.count(printable(kind))

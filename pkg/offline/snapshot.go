@@ -16,15 +16,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // Snapshot is what a capture holds besides its pods.
 type Snapshot struct {
 	// Pods counts the pods that were handed on.
 	Pods int
-	// Owners are the ReplicaSets and Jobs of the capture.
-	Owners workload.Index
+	// Related are the objects of the capture that matter to a verdict on a pod.
+	Related related.Index
 	// CaptureTime is the newest time that the capture states about anything:
 	// it cannot be older than that. Zero if it states none.
 	CaptureTime time.Time

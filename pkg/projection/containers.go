@@ -5,11 +5,13 @@ package projection
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 )
 
 // containers joins the spec with the status, by name within each of the three
@@ -95,6 +97,7 @@ func (c *Container) report(s *corev1.ContainerStatus) {
 			c.MemoryLimit = limit
 		}
 	}
+	c.Unhealthy = unhealthy(s.AllocatedResourcesStatus)
 	switch {
 	case s.State.Running != nil:
 		c.Running = &Running{StartedAt: known(s.State.Running.StartedAt)}
@@ -109,6 +112,20 @@ func (c *Container) report(s *corev1.ContainerStatus) {
 	if t := s.LastTerminationState.Terminated; t != nil {
 		c.LastTerminated = terminated(t)
 	}
+}
+
+// unhealthy names the devices that are known to be broken; Unknown is what a
+// plugin that has gone away leaves behind, and proves nothing.
+func unhealthy(resources []corev1.ResourceStatus) string {
+	var out []string
+	for i := range resources {
+		for j := range resources[i].Resources {
+			if d := &resources[i].Resources[j]; d.Health == corev1.ResourceHealthStatusUnhealthy {
+				out = append(out, plaintext.Clean(string(resources[i].Name)+"/"+string(d.ResourceID)))
+			}
+		}
+	}
+	return plaintext.Cut(strings.Join(out, ", "), MaxMessage)
 }
 
 func terminated(t *corev1.ContainerStateTerminated) *Terminated {

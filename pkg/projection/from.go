@@ -50,6 +50,9 @@ func From(pod *corev1.Pod) *Pod {
 		NodeName:          shared(pod.Spec.NodeName),
 		RestartPolicy:     shared(pod.Spec.RestartPolicy),
 		QOSClass:          shared(pod.Status.QOSClass),
+		EventUID:          eventUID(pod),
+		GracePeriod:       gracePeriod(pod.Spec.TerminationGracePeriodSeconds),
+		Waits:             waits(pod),
 		Phase:             shared(pod.Status.Phase),
 		Reason:            shared(pod.Status.Reason),
 		Message:           message(pod.Status.Message),
@@ -112,6 +115,46 @@ func mirror(annotations map[string]string) bool {
 	}
 	source, ok := annotations[annotationSource]
 	return ok && source != "api"
+}
+
+// eventUID: see GetPodUID in pkg/kubelet/types and describe in kubectl, v1.37.
+func eventUID(pod *corev1.Pod) types.UID {
+	if hash := pod.Annotations[annotationMirror]; hash != "" {
+		return types.UID(plaintext.Clean(hash))
+	}
+	return types.UID(plaintext.Clean(string(pod.UID)))
+}
+
+func gracePeriod(seconds *int64) time.Duration {
+	if seconds == nil || *seconds < 0 || *seconds >= 1<<31 {
+		return corev1.DefaultTerminationGracePeriodSeconds * time.Second
+	}
+	return time.Duration(*seconds) * time.Second
+}
+
+func waits(pod *corev1.Pod) *Waits {
+	if pod.Status.Phase != corev1.PodPending {
+		return nil
+	}
+	w := &Waits{}
+	for _, t := range pod.Spec.Tolerations {
+		w.Tolerations = append(w.Tolerations, corev1.Toleration{
+			Key: plaintext.Clean(t.Key), Operator: t.Operator, Value: plaintext.Clean(t.Value), Effect: t.Effect,
+		})
+	}
+	for i := range pod.Spec.Volumes {
+		v := &pod.Spec.Volumes[i]
+		switch {
+		case v.PersistentVolumeClaim != nil:
+			w.Claims = append(w.Claims, plaintext.Clean(v.PersistentVolumeClaim.ClaimName))
+		case v.Ephemeral != nil:
+			w.Claims = append(w.Claims, plaintext.Clean(pod.Name+"-"+v.Name))
+		}
+	}
+	if len(w.Tolerations) == 0 && len(w.Claims) == 0 {
+		return nil
+	}
+	return w
 }
 
 func keep(annotations map[string]string) bool {

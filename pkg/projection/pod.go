@@ -1,8 +1,8 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package projection defines what podwatch keeps of a pod: what a verdict
-// needs and nothing else. A whole Pod takes 14 to 17 KB in a cache, its
+// Package projection defines what podwatch keeps of a pod, and of the objects
+// around it: what a verdict needs and nothing else. A whole Pod takes 14 to 17 KB in a cache, its
 // projection about 1.3 KB, and env, annotations and volumes of strangers never
 // enter memory that outlives one frame.
 //
@@ -38,6 +38,10 @@ type Pod struct {
 	// Mirror is true for the API's image of a static pod (annotation
 	// kubernetes.io/config.mirror, or a config.source other than api).
 	Mirror bool
+	// EventUID is the UID that events about the pod carry: its own, and for a
+	// mirror pod the hash in its annotation kubernetes.io/config.mirror, since the
+	// kubelet records events before the API server knows the pod.
+	EventUID types.UID
 	// Keep is true if the annotation podwatch.dev/keep protects the pod from
 	// clean: any value but "false".
 	Keep bool
@@ -50,6 +54,12 @@ type Pod struct {
 	// ReadinessGates are the condition types of spec.readinessGates.
 	ReadinessGates []string
 	QOSClass       corev1.PodQOSClass
+	// GracePeriod is spec.terminationGracePeriodSeconds, the API's default of 30
+	// seconds if it is not set.
+	GracePeriod time.Duration
+	// Waits is what matters to a pod only while it waits for a node or for its
+	// volumes; nil once the pod is not Pending any more.
+	Waits *Waits
 
 	Phase   corev1.PodPhase
 	Reason  string
@@ -66,6 +76,14 @@ type Pod struct {
 
 	// Kubectl is what `kubectl get pods` prints for the pod.
 	Kubectl Kubectl
+}
+
+// Waits is what a pod needs in order to be scheduled and started.
+type Waits struct {
+	Tolerations []corev1.Toleration
+	// Claims are the names of the PersistentVolumeClaims that the pod mounts,
+	// those of generic ephemeral volumes included.
+	Claims []string
 }
 
 // Controller names the object that manages a pod.
@@ -110,6 +128,10 @@ type Container struct {
 	// failed for good: initial delay + failure threshold x period. Zero means
 	// that there is no such probe.
 	Startup, Readiness time.Duration
+	// Unhealthy are the devices of the container that their plugin reports as
+	// unhealthy (status.allocatedResourcesStatus, KEP-4680), as RESOURCE/ID with
+	// a comma between them; empty if there is none.
+	Unhealthy string
 	// Liveness is true if there is a liveness probe.
 	Liveness bool
 

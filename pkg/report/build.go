@@ -13,14 +13,14 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
-// Build returns the report on the pods that are in. owners are the owners that
-// could be read, limitations what could not. No list in the report is nil. The
-// collector can be used further; the report shares nothing with it that
-// changes.
-func (c *Collector) Build(owners workload.Index, limitations []v1alpha1.Limitation) *v1alpha1.PodReport {
+// Build returns the report on the pods that are in. around holds the related
+// objects that could be read, limitations says what could not. No list in the
+// report is nil. The collector can be used further; the report shares nothing
+// with it that changes.
+func (c *Collector) Build(around related.Index, limitations []v1alpha1.Limitation) *v1alpha1.PodReport {
 	o := c.options
 	r := &v1alpha1.PodReport{
 		TypeMeta:         v1alpha1.TypeMeta("PodReport"),
@@ -44,8 +44,8 @@ func (c *Collector) Build(owners workload.Index, limitations []v1alpha1.Limitati
 	fold := newFold(o.HintContext)
 	for _, k := range c.sorted() {
 		j, state := c.shown[k], c.stubs[k].state
-		from := workload.OriginOf(j.pod)
-		w := owners.Of(from)
+		from := related.OriginOf(j.pod)
+		w := around.Workload(from)
 		if from.Bare() {
 			fold.totals[w]++
 		}
@@ -59,7 +59,7 @@ func (c *Collector) Build(owners workload.Index, limitations []v1alpha1.Limitati
 		r.Pods = append(r.Pods, pod)
 	}
 	for i := range c.origins {
-		fold.totals[owners.Of(c.origins[i].Origin)] += c.origins[i].pods
+		fold.totals[around.Workload(c.origins[i].Origin)] += c.origins[i].pods
 	}
 	r.Groups = fold.groups()
 	r.Summary.Findings = count(r.Groups)

@@ -13,7 +13,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // Options are what a report says about itself. Apart from ShowHealthy and
@@ -42,7 +42,7 @@ type Collector struct {
 	// origins are interned, with the number of their pods: many pods, few
 	// ReplicaSets.
 	origins  []origin
-	originOf map[workload.Origin]int32
+	originOf map[related.Origin]int32
 	nameless uint64
 }
 
@@ -62,7 +62,7 @@ type stub struct {
 const none = -1
 
 type origin struct {
-	workload.Origin
+	related.Origin
 	pods int
 }
 
@@ -77,7 +77,7 @@ func NewCollector(o Options) *Collector {
 		options:  o,
 		stubs:    map[key]stub{},
 		shown:    map[key]judged{},
-		originOf: map[workload.Origin]int32{},
+		originOf: map[related.Origin]int32{},
 	}
 }
 
@@ -93,7 +93,7 @@ func (c *Collector) Add(p *projection.Pod, v diagnose.Verdict) {
 	}
 	c.drop(k)
 	s := stub{state: v.State, origin: none}
-	if o := workload.OriginOf(p); !o.Bare() {
+	if o := related.OriginOf(p); !o.Bare() {
 		s.origin = c.intern(o)
 		c.origins[s.origin].pods++
 	}
@@ -108,12 +108,29 @@ func (c *Collector) Remove(namespace, name string, uid types.UID) {
 	c.drop(keyOf(namespace, name, uid))
 }
 
+// Rejudge replaces the verdict on every pod that has findings by what judge
+// says, which knows the related objects by now. The findings of a verdict that
+// was made without them only get milder or more precise, so pods without
+// findings are not asked about.
+func (c *Collector) Rejudge(judge func(p *projection.Pod) diagnose.Verdict) {
+	for k, j := range c.shown {
+		if len(j.findings) == 0 {
+			continue
+		}
+		v := judge(j.pod)
+		s := c.stubs[k]
+		s.state = v.State
+		c.stubs[k] = s
+		c.shown[k] = judged{pod: j.pod, findings: v.Findings}
+	}
+}
+
 // NeedOwners returns the owners to read for the pods with findings.
-func (c *Collector) NeedOwners() workload.Need {
-	var need workload.Need
+func (c *Collector) NeedOwners() related.Need {
+	var need related.Need
 	for _, j := range c.shown {
 		if len(j.findings) > 0 {
-			need.Add(workload.OriginOf(j.pod))
+			need.Add(related.OriginOf(j.pod))
 		}
 	}
 	return need
@@ -141,7 +158,7 @@ func (c *Collector) drop(k key) {
 	delete(c.shown, k)
 }
 
-func (c *Collector) intern(o workload.Origin) int32 {
+func (c *Collector) intern(o related.Origin) int32 {
 	i, ok := c.originOf[o]
 	if !ok {
 		i = int32(len(c.origins))

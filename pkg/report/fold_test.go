@@ -17,8 +17,8 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
 )
 
 func now() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
@@ -64,7 +64,7 @@ func healthy() diagnose.Verdict { return diagnose.Verdict{State: v1alpha1.StateH
 
 func collector() *report.Collector { return report.NewCollector(report.Options{Now: now()}) }
 
-func build(c *report.Collector) *v1alpha1.PodReport { return c.Build(workload.Index{}, nil) }
+func build(c *report.Collector) *v1alpha1.PodReport { return c.Build(related.Index{}, nil) }
 
 func TestGroupFoldsThePodsOfAWorkload(t *testing.T) {
 	t.Parallel()
@@ -294,7 +294,7 @@ func TestOwnersDecideTheWorkload(t *testing.T) {
 	if g := build(c).Groups[0]; g.TotalPods != 1 {
 		t.Errorf("without owners: TotalPods = %d, want 1", g.TotalPods)
 	}
-	var index workload.Index
+	var index related.Index
 	yes := true
 	for _, uid := range []types.UID{"rs-web", "rs-blue"} {
 		index.Add(&metav1.ObjectMeta{UID: uid, OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "shop-web", Controller: &yes}}})
@@ -339,7 +339,7 @@ func TestShowHealthyKeepsEveryPod(t *testing.T) {
 	if len(r.Pods) != 2 || r.Pods[0].Name != "web-77f-00" || r.Pods[0].Workload.Kind != "Deployment" || len(r.Groups) != 0 {
 		t.Errorf("pods = %+v", r.Pods)
 	}
-	_, limitations := workload.Read(t.Context(), nil, c.NeedOwners())
+	_, limitations := related.Read(t.Context(), nil, c.NeedOwners())
 	if len(limitations) != 0 {
 		t.Error("healthy pods must not ask for owners")
 	}

@@ -23,8 +23,8 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/offline"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -49,7 +49,7 @@ func corpus(t *testing.T) *v1alpha1.PodReport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Build(s.Owners, c.NeedOwners().Missing(s.Owners))
+	return c.Build(s.Related, c.NeedOwners().Missing(s.Related))
 }
 
 func TestCorpusReport(t *testing.T) {
@@ -89,8 +89,8 @@ func TestReportHasNoNulls(t *testing.T) {
 		diagnose.Verdict{State: v1alpha1.StateFailing, Findings: []v1alpha1.Finding{{Severity: v1alpha1.SeverityCritical, Cause: "X"}}})
 	c.Add(&projection.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}, diagnose.Verdict{})
 	for name, r := range map[string]*v1alpha1.PodReport{
-		"empty":  report.NewCollector(report.Options{}).Build(workload.Index{}, nil),
-		"bare":   c.Build(workload.Index{}, nil),
+		"empty":  report.NewCollector(report.Options{}).Build(related.Index{}, nil),
+		"bare":   c.Build(related.Index{}, nil),
 		"corpus": corpus(t),
 	} {
 		data, err := json.Marshal(r)

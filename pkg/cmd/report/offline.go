@@ -34,5 +34,6 @@ func offlineReport(ctx context.Context, o Options) (*v1alpha1.PodReport, error) 
 	if err != nil {
 		return nil, err
 	}
-	return collector.Build(c.Owners, collector.NeedOwners().Missing(c.Owners)), nil
+	collector.Rejudge(o.inLightOf(c.Related, options.Now))
+	return collector.Build(c.Related, collector.NeedOwners().Missing(c.Related)), nil
 }

@@ -15,11 +15,13 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
 )
 
 func run(ctx context.Context, o Options) error {
@@ -80,8 +82,9 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 	if len(limitations) > 0 {
 		partial = exit.Incomplete(failure.Unread(len(limitations), len(sources)))
 	}
-	owners, unread := workload.Read(ctx, o.Cluster.Metadata, collector.NeedOwners())
-	return collector.Build(owners, append(limitations, unread...)), partial, nil
+	around, unread := related.Read(ctx, o.Cluster.Metadata, collector.NeedOwners())
+	collector.Rejudge(o.inLightOf(around, options.Now))
+	return collector.Build(around, append(limitations, unread...)), partial, nil
 }
 
 // collect returns the collector's options for verdicts at now, unless --now
@@ -130,4 +133,9 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 		err = seen.Missing() // with a part of the scope unread, that cannot be known
 	}
 	return collector, limitations, err
+}
+
+// inLightOf judges a pod once more, with what was read around it.
+func (o Options) inLightOf(around related.Index, now time.Time) func(*projection.Pod) diagnose.Verdict {
+	return func(p *projection.Pod) diagnose.Verdict { return diagnose.Judge(p, around.Of(p), now, o.Thresholds) }
 }

@@ -53,9 +53,26 @@ const (
 	SinceUnknown SincePrecision = "Unknown"
 )
 
-// Finding is one thing that is worth saying about a pod.
+// Confidence says what a finding rests on.
+type Confidence string
+
+// The confidences. High: the status says it. Medium: an event or the order of
+// times says it. Low: it is inferred from what is missing.
+const (
+	ConfidenceHigh   Confidence = "High"
+	ConfidenceMedium Confidence = "Medium"
+	ConfidenceLow    Confidence = "Low"
+)
+
+// Finding is one thing that is worth saying about a pod, or about a workload
+// that has no pod to say it of.
 type Finding struct {
 	Severity Severity `json:"severity"`
+	// SeverityReason names what has lowered the severity, in the order in which
+	// it did: OwnerSatisfied, Rollout, JobAttemptsLeft, JobComplete,
+	// NamespaceTerminating. Empty if the severity is that of the cause.
+	SeverityReason []string   `json:"severityReason"`
+	Confidence     Confidence `json:"confidence"`
 	// Category groups causes by the layer that must act, e.g. Image or Node.
 	Category string `json:"category"`
 	// Cause is a stable CamelCase code, e.g. CrashLoop. Listed in docs/causes.md.
@@ -66,6 +83,10 @@ type Finding struct {
 	// container is.
 	Container     string        `json:"container,omitempty"`
 	ContainerType ContainerType `json:"containerType,omitempty"`
+	// Object is what besides the pod is to blame and may be shared by others:
+	// the node, the registry, the claim, the ConfigMap, Secret or quota. Absent
+	// if nothing is.
+	Object *ObjectReference `json:"object,omitempty"`
 	// Since is when the finding began, absent when SincePrecision is Unknown.
 	Since          *metav1.Time   `json:"since,omitempty"`
 	SincePrecision SincePrecision `json:"sincePrecision"`
@@ -107,4 +128,13 @@ type Ready struct {
 type OwnerReference struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+}
+
+// ObjectReference names something that more than one pod can depend on.
+type ObjectReference struct {
+	// Kind is a kind of the API, or Registry for the host that images come from.
+	Kind string `json:"kind"`
+	// Namespace is absent for what is in none.
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // Explain adds to the error of a run the one act that helps, if there is one.
@@ -60,5 +60,5 @@ func reason(err error) string {
 	if connect, ok := errors.AsType[*stream.ConnectError](err); ok && connect.Kind == stream.Timeout {
 		return "Timeout"
 	}
-	return workload.Reason(err)
+	return related.Reason(err)
 }

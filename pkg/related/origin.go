@@ -1,7 +1,7 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package workload
+package related
 
 import (
 	"strings"

@@ -1,7 +1,7 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package workload_test
+package related_test
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // podOf returns a pod in namespace ns whose controller is apiVersion kind name,
@@ -41,7 +41,7 @@ func ownerMeta(ns, name, kind, controller string) *metav1.PartialObjectMetadata 
 
 func TestOf(t *testing.T) {
 	t.Parallel()
-	var index workload.Index
+	var index related.Index
 	index.Add(ownerMeta("shop", "web-5d9c", "Deployment", "web"))
 	index.Add(ownerMeta("shop", "lone-5d9c", "", ""))
 	index.Add(ownerMeta("shop", "canary-7f", "Rollout", "canary"))
@@ -78,7 +78,7 @@ func TestOf(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, index.Of(workload.OriginOf(tt.pod))); diff != "" {
+			if diff := cmp.Diff(tt.want, index.Workload(related.OriginOf(tt.pod))); diff != "" {
 				t.Errorf("workload (-want +got):\n%s", diff)
 			}
 		})
@@ -89,28 +89,11 @@ func TestOriginIsEqualForPodsOfOneReplicaSet(t *testing.T) {
 	t.Parallel()
 	a, b := podOf("shop", "apps/v1", "ReplicaSet", "web-5d9c", "5d9c"), podOf("shop", "apps/v1", "ReplicaSet", "web-5d9c", "5d9c")
 	b.Name = "web-5d9c-other"
-	if workload.OriginOf(a) != workload.OriginOf(b) {
+	if related.OriginOf(a) != related.OriginOf(b) {
 		t.Error("pods of one ReplicaSet have different origins")
 	}
-	if workload.OriginOf(a).Bare() || !workload.OriginOf(&projection.Pod{}).Bare() {
+	if related.OriginOf(a).Bare() || !related.OriginOf(&projection.Pod{}).Bare() {
 		t.Error("Bare must be true for pods without a controller only")
-	}
-}
-
-func TestWithKeepsBoth(t *testing.T) {
-	t.Parallel()
-	var zero, left, right workload.Index
-	left.Add(ownerMeta("shop", "rs-a", "Deployment", "a"))
-	right.Add(ownerMeta("shop", "rs-b", "Deployment", "b"))
-	both := zero.With(left).With(right)
-	for name, want := range map[string]string{"rs-a": "a", "rs-b": "b"} {
-		o := workload.OriginOf(podOf("shop", "apps/v1", "ReplicaSet", name, ""))
-		if got := both.Of(o); got.Name != want {
-			t.Errorf("workload of %s = %v, want Deployment %s", name, got, want)
-		}
-	}
-	if got := left.Of(workload.OriginOf(podOf("shop", "apps/v1", "ReplicaSet", "rs-b", ""))); got.Kind != "ReplicaSet" {
-		t.Errorf("With has changed its receiver: %v", got)
 	}
 }
 
@@ -122,7 +105,7 @@ func TestMissing(t *testing.T) {
 		podOf("batch", "batch/v1", "Job", "nightly-1", ""),
 		podOf("shop", "apps/v1", "DaemonSet", "agent", ""),
 	)
-	var index workload.Index
+	var index related.Index
 	got := []string{}
 	for _, l := range need.Missing(index) {
 		got = append(got, l.Resource+" "+l.Reason)
@@ -137,10 +120,10 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-func needOf(pods ...*projection.Pod) workload.Need {
-	var need workload.Need
+func needOf(pods ...*projection.Pod) related.Need {
+	var need related.Need
 	for _, p := range pods {
-		need.Add(workload.OriginOf(p))
+		need.Add(related.OriginOf(p))
 	}
 	return need
 }

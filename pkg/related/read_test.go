@@ -1,7 +1,7 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package workload_test
+package related_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
-	"github.com/podwatch/kubectl-podwatch/pkg/workload"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // server answers lists; every other method of the client is left out and
@@ -87,11 +87,11 @@ func TestReadAsksOnlyForWhatIsNeeded(t *testing.T) {
 		return page("", ownerMeta(ns, "nightly-1", "CronJob", "nightly")), nil
 	})
 	job := podOf("batch", "batch/v1", "Job", "nightly-1", "")
-	index, limitations := workload.Read(t.Context(), serve, needOf(job, podOf("shop", "apps/v1", "DaemonSet", "agent", "")))
+	index, limitations := related.Read(t.Context(), serve, needOf(job, podOf("shop", "apps/v1", "DaemonSet", "agent", "")))
 	if diff := cmp.Diff([]string{`jobs.batch in "batch", 500 a page`}, asked); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	if got := index.Of(workload.OriginOf(job)); got.Kind != "CronJob" || got.Name != "nightly" {
+	if got := index.Workload(related.OriginOf(job)); got.Kind != "CronJob" || got.Name != "nightly" {
 		t.Errorf("workload = %v, want CronJob nightly", got)
 	}
 	if limitations == nil || len(limitations) != 0 {
@@ -101,8 +101,8 @@ func TestReadAsksOnlyForWhatIsNeeded(t *testing.T) {
 
 func TestReadOfNothingAsksNothing(t *testing.T) {
 	t.Parallel()
-	index, limitations := workload.Read(t.Context(), server(nil), workload.Need{})
-	if got := index.Of(workload.Origin{}); got != (v1alpha1.Workload{}) || limitations == nil || len(limitations) != 0 {
+	index, limitations := related.Read(t.Context(), server(nil), related.Need{})
+	if got := index.Workload(related.Origin{}); got != (v1alpha1.Workload{}) || limitations == nil || len(limitations) != 0 {
 		t.Errorf("Read = %v, %v, want empty ones", got, limitations)
 	}
 }
@@ -123,12 +123,12 @@ func TestReadFollowsPagesAndSurvivesAnExpiredOne(t *testing.T) {
 		return nil, errors.New("unexpected token")
 	})
 	a, b := podOf("shop", "apps/v1", "ReplicaSet", "rs-a", ""), podOf("shop", "apps/v1", "ReplicaSet", "rs-b", "")
-	index, limitations := workload.Read(t.Context(), serve, needOf(a, b))
+	index, limitations := related.Read(t.Context(), serve, needOf(a, b))
 	if len(limitations) != 0 {
 		t.Errorf("limitations = %v, want none", told(limitations))
 	}
 	for p, want := range map[*projection.Pod]string{a: "a", b: "b"} {
-		if got := index.Of(workload.OriginOf(p)); got.Name != want {
+		if got := index.Workload(related.OriginOf(p)); got.Name != want {
 			t.Errorf("workload of %s = %v, want Deployment %s", p.Name, got, want)
 		}
 	}
@@ -141,7 +141,7 @@ func TestReadEndsWithAServerThatAlwaysExpires(t *testing.T) {
 		expired.ErrStatus.Continue = "again"
 		return nil, expired
 	})
-	_, limitations := workload.Read(t.Context(), serve, needOf(manyReplicaSets(1)...))
+	_, limitations := related.Read(t.Context(), serve, needOf(manyReplicaSets(1)...))
 	if diff := cmp.Diff([]string{"replicasets ns00 Error"}, told(limitations)); diff != "" {
 		t.Errorf("limitations (-want +got):\n%s", diff)
 	}
@@ -161,7 +161,7 @@ func TestReadTellsWhatItCouldNotRead(t *testing.T) {
 	serve := server(func(_ context.Context, _, ns string, _ metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
 		return page(""), answers[ns]
 	})
-	_, limitations := workload.Read(t.Context(), serve, needOf(manyReplicaSets(7)...))
+	_, limitations := related.Read(t.Context(), serve, needOf(manyReplicaSets(7)...))
 	want := []string{
 		"replicasets ns01 Forbidden", "replicasets ns02 Unauthorized", "replicasets ns03 NotFound",
 		"replicasets ns04 Timeout", "replicasets ns05 Error", "replicasets ns06 Timeout",
@@ -195,17 +195,17 @@ func TestReadOfManyNamespaces(t *testing.T) {
 				return page("", ownerMeta(ns, strings.Replace(ns, "ns", "rs-", 1), "Deployment", "d")), tt.narrow
 			})
 			pods := manyReplicaSets(25)
-			index, limitations := workload.Read(t.Context(), serve, needOf(pods...))
+			index, limitations := related.Read(t.Context(), serve, needOf(pods...))
 			if diff := cmp.Diff(tt.want, told(limitations)); diff != "" {
 				t.Errorf("limitations (-want +got):\n%s", diff)
 			}
 			if got := requests.Load(); got != tt.wantRequests {
 				t.Errorf("requests = %d, want %d", got, tt.wantRequests)
 			}
-			if got := index.Of(workload.OriginOf(pods[3])); len(tt.want) == 0 && got.Kind != "Deployment" {
+			if got := index.Workload(related.OriginOf(pods[3])); len(tt.want) == 0 && got.Kind != "Deployment" {
 				t.Errorf("workload = %v, want the Deployment", got)
 			}
-			if got := index.Of(workload.OriginOf(pods[4])); tt.wantRequests == 1 && got.Kind != "ReplicaSet" {
+			if got := index.Workload(related.OriginOf(pods[4])); tt.wantRequests == 1 && got.Kind != "ReplicaSet" {
 				t.Errorf("workload = %v, but its namespace was not read", got)
 			}
 		})
@@ -227,7 +227,7 @@ func TestReadIsBoundedAndEndsWithTheContext(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			_, limitations = workload.Read(ctx, serve, needOf(manyReplicaSets(12)...))
+			_, limitations = related.Read(ctx, serve, needOf(manyReplicaSets(12)...))
 		}()
 		synctest.Wait()
 		if got := running.Load(); got != 4 {

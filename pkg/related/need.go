@@ -1,7 +1,7 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package workload
+package related
 
 import (
 	"maps"
@@ -62,7 +62,7 @@ func (n *Need) Add(o Origin) {
 func (n Need) Missing(x Index) []v1alpha1.Limitation {
 	missing := map[resource]bool{}
 	for uid, o := range n.owners {
-		_, read := x.controllers[uid]
+		_, read := x.owners[uid]
 		if _, told := o.deployment(); !read && !told {
 			missing[o.resource()] = true
 		}
