@@ -85,6 +85,7 @@ func published(f v1alpha1.Finding) v1alpha1.Finding {
 	if f.Since != nil {
 		f.Since = timestamp(f.Since.Time)
 	}
+	f.SeverityReason = append([]string{}, f.SeverityReason...)
 	f.Evidence = append([]v1alpha1.Evidence{}, f.Evidence...)
 	f.Hints = []v1alpha1.Hint{}
 	return f
