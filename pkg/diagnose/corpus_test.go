@@ -4,18 +4,12 @@
 package diagnose_test
 
 import (
-	"bytes"
-	"encoding/csv"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
@@ -27,59 +21,19 @@ const corpusDir = "../../testdata/corpus"
 // corpusNow is the instant that the labels of the corpus are made for.
 func corpusNow() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
 
-// readPod reads one pod of the corpus.
-func readPod(tb testing.TB, file string) *corev1.Pod {
-	tb.Helper()
-	data, err := os.ReadFile(filepath.Join(corpusDir, file))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	pod := &corev1.Pod{}
-	if err := yaml.UnmarshalStrict(data, pod); err != nil {
-		tb.Fatalf("decode %s: %v", file, err)
-	}
-	return pod
-}
-
-// readLabels reads expected.tsv into one map of column to value per row.
-func readLabels(t *testing.T) []map[string]string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(corpusDir, "expected.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := csv.NewReader(bytes.NewReader(data))
-	r.Comma, r.LazyQuotes = '\t', true
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	labels := make([]map[string]string, 0, len(rows)-1)
-	for _, row := range rows[1:] {
-		label := map[string]string{}
-		for i, column := range rows[0] {
-			label[column] = row[i]
-		}
-		labels = append(labels, label)
-	}
-	return labels
-}
-
 func TestCorpus(t *testing.T) {
 	t.Parallel()
-	labels := readLabels(t)
+	labels := readLabels(t, corpusDir)
 	if len(labels) != 35 {
 		t.Fatalf("expected.tsv has %d rows, want 35", len(labels))
 	}
 	for _, label := range labels {
 		t.Run(label["file"], func(t *testing.T) {
 			t.Parallel()
-			p := projection.From(readPod(t, label["file"]))
+			p := projection.From(readPod(t, corpusDir, label["file"]))
 			v := diagnose.Judge(p, diagnose.Related{}, corpusNow(), diagnose.Defaults())
 
-			got := fmt.Sprintf("%s %d/%d %d", p.Kubectl.Status, p.Kubectl.Ready, p.Kubectl.Total, p.Kubectl.Restarts)
-			want := fmt.Sprintf("%s %s %s", label["kubectl_status"], label["kubectl_ready"], label["kubectl_restarts"])
-			if got != want {
+			if got, want := columnsOf(p), labelledColumns(label); got != want {
 				t.Errorf("kubectl columns = %q, want %q", got, want)
 			}
 			if got := healthy(v); got != label["healthy"] {

@@ -242,7 +242,7 @@ func FuzzJudge(f *testing.F) {
 		f.Fatal(err)
 	}
 	for i, file := range files {
-		data, err := json.Marshal(readPod(f, filepath.Base(file)))
+		data, err := json.Marshal(readPod(f, corpusDir, filepath.Base(file)))
 		if err != nil {
 			f.Fatal(err)
 		}
