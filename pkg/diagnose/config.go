@@ -23,7 +23,7 @@ func configPatterns() []pattern {
 		{"KeyMissing", []string{"couldn't find key", "environment variable key"}},
 		{"ConfigMapNotFound", []string{"configmap \""}},
 		{"SecretNotFound", []string{"secret \""}},
-		{"RunAsNonRoot", []string{"runasnonroot"}},
+		{"RunAsNonRoot", []string{"runasnonroot", "non-root policy"}},
 		{"SubPath", []string{"subpath"}},
 		{"SecurityProfile", []string{"apparmor", "seccomp"}},
 	}

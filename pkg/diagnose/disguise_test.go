@@ -53,7 +53,7 @@ func newDisguise(pod *corev1.Pod, r *rand.Rand) disguise {
 	free := words()
 	r.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
 	eachContainer(pod, func(name, image *string) {
-		whole[*image] = cmp.Or(whole[*image], fmt.Sprintf("mirror.test:5000/x/y%d:2", r.Uint32()))
+		whole[*image] = cmp.Or(whole[*image], fmt.Sprintf("mirror.test:5000/certificate/unauthorized-forbidden-%d:toomanyrequests", r.Uint32()))
 		if d.containers[*name] == "" {
 			d.containers[*name] = free[0]
 			free = append(free[1:], free[0]+"2")

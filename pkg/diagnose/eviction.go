@@ -26,7 +26,7 @@ func evictionRules() []Rule {
 func evictionPatterns() []pattern {
 	return []pattern{
 		{"RejectedUnderPressure", []string{"the node had condition"}},
-		{"NodePressure", []string{"the node was low on resource"}},
+		{"NodePressure", []string{"the node was low on"}},
 		{"EmptyDirLimit", []string{"usage of emptydir volume"}},
 		{"EphemeralLimit", []string{"ephemeral local storage", "local ephemeral storage limit", "ephemeral-storage"}},
 	}

@@ -63,6 +63,9 @@ func exitKind(t *projection.Terminated) string {
 		return exitSeccomp
 	}
 	switch {
+	case t.ExitCode == -1:
+		// CRI-O found no record of how the process ended.
+		return exitLost
 	case t.ExitCode == 0:
 		return exitZero
 	case t.ExitCode == 137 || t.Signal == 9:
@@ -99,10 +102,14 @@ func lastRestart(c *projection.Container) time.Time {
 }
 
 // restartsAfter is true if the kubelet starts a container again that ended
-// like t. An empty policy is the API's default, Always.
+// like t: by a rule of the container's own policy, else by that policy, else by
+// the pod's. An empty policy is the API's default, Always.
 func (in *input) restartsAfter(c *projection.Container, t *projection.Terminated) bool {
 	policy := string(in.pod.RestartPolicy)
 	if c.RestartPolicy != "" {
+		if c.RestartRules.Match(t.ExitCode) {
+			return true
+		}
 		policy = string(c.RestartPolicy)
 	}
 	switch policy {

@@ -55,8 +55,8 @@ func (in *input) failed() {
 	}
 }
 
-// failedOtherwise judges a Failed pod by its condition, else by its
-// containers, else by the bare reason.
+// failedOtherwise judges a Failed pod by its condition, else by its containers
+// and by a reason that is not known.
 func (in *input) failedOtherwise() {
 	if c := in.disruptionTarget(); c != nil {
 		f := disruptionFinding(c)
@@ -64,7 +64,7 @@ func (in *input) failedOtherwise() {
 		in.add(f)
 		return
 	}
-	if in.pod.Reason == "" && in.failedContainers() {
+	if in.failedContainers() && in.pod.Reason == "" {
 		return
 	}
 	in.fromOutside(finding{category: categoryOther, cause: "Failed", subCause: word(in.pod.Reason)})

@@ -40,9 +40,12 @@ func imageRules() []Rule {
 // ends in "not found", and one about a rate limit also says "unauthenticated".
 func pullPatterns() []pattern {
 	return []pattern{
-		{"Signature", []string{"signaturevalidationfailed", "signature validation", "signature required"}},
+		{"Signature", []string{"signaturevalidationfailed", "signature validation", "signature required", "signature was required", "source image rejected"}},
 		{"RegistryUnavailable", []string{"registryunavailable"}},
-		{"Platform", []string{"no match for platform", "no matching manifest for", "no image found in manifest list", "no image found in image index"}},
+		{"Platform", []string{
+			"no match for platform", "no matching manifest for", "no image found in manifest list", "no image found in image index",
+			"cannot be used on this platform",
+		}},
 		{"RateLimit", []string{"toomanyrequests", "too many requests", "rate limit"}},
 		{"NotFound", []string{
 			"not found", "manifest unknown", "manifest_unknown", "no such manifest", "name unknown", "name_unknown", "code = notfound",
@@ -55,8 +58,8 @@ func pullPatterns() []pattern {
 		{"TLS", []string{"x509", "certificate", "tls: ", "server gave http response to https client"}},
 		{"Network", []string{
 			"no such host", "dial tcp", "i/o timeout", "connection refused", "connection reset", "deadline exceeded", "network is unreachable",
-			"no route to host", "server misbehaving", "proxyconnect", "unexpected eof", "client.timeout", "502 bad gateway",
-			"503 service unavailable", "504 gateway",
+			"no route to host", "server misbehaving", "proxyconnect", "unexpected eof", "client.timeout", "handshake timeout",
+			"500 internal server error", "502 bad gateway", "503 service unavailable", "504 gateway",
 		}},
 		{"NodeDisk", []string{"no space left"}},
 		{"ShortName", []string{"short-name", "short name", "ambiguous"}},
@@ -67,7 +70,7 @@ func imageError(w *projection.Waiting) (finding, bool) {
 	f := finding{category: categoryImage, cause: "ImagePull"}
 	switch w.Reason {
 	case "ErrImagePull", "ImagePullBackOff":
-		f.subCause = classify(w.Message, pullPatterns())
+		f.subCause = classify(withoutReferences(w.Message), pullPatterns())
 	case reasonRegistryDown:
 		f.subCause = "RegistryUnavailable"
 	case reasonSignature:
@@ -83,6 +86,22 @@ func imageError(w *projection.Waiting) (finding, bool) {
 	}
 	f.message = orElse(errorFirst(pullText(w.Message)), w.Reason)
 	return f, true
+}
+
+// withoutReferences drops the images and addresses that a message puts in
+// quotes, wherever it repeats them: an image may be called after an error.
+// Quoted sentences stay, since runtimes quote the errors of others.
+func withoutReferences(message string) string {
+	references := []string{}
+	for i, quoted := range strings.Split(message, `"`) {
+		if i%2 == 1 && strings.ContainsAny(quoted, "/:") && !strings.ContainsAny(quoted, " \t\n") {
+			references = append(references, quoted, "")
+		}
+	}
+	if len(references) == 0 {
+		return message
+	}
+	return strings.NewReplacer(references...).Replace(message)
 }
 
 // pullText drops what the kubelet puts before the error while it backs off, so

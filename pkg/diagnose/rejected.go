@@ -26,6 +26,15 @@ func rejection(reason, message string) string {
 	switch reason {
 	case "NodeAffinity", "NodeName", "NodePorts", "TaintToleration":
 		return reason
+	// The names of the predicates before v1.22.
+	case "MatchNodeSelector":
+		return "NodeAffinity"
+	case "HostName":
+		return "NodeName"
+	case "PodFitsHostPorts":
+		return "NodePorts"
+	case "PodToleratesNodeTaints", "PodToleratesNodeNoExecuteTaints":
+		return "TaintToleration"
 	case "UnexpectedAdmissionError":
 		return "Device"
 	case "TopologyAffinityError", "SMTAlignmentError", "EmptyPodSharedPoolError":

@@ -23,7 +23,7 @@ func schedulingRules() []Rule {
 		{
 			Cause: "Unschedulable", Category: string(categoryScheduling), SubCauses: kinds,
 			Doc: "No node takes the pod. The sub-cause is what rules out most nodes. SchedulerError: the scheduler itself failed. " +
-				"NoScheduler: no scheduler has looked at the pod.",
+				"NoScheduler: no scheduler has looked at the pod. NoNodes: the cluster has no nodes at all.",
 		},
 		{
 			Cause: "SchedulingGated", Category: string(categoryScheduling),
@@ -33,28 +33,32 @@ func schedulingRules() []Rule {
 }
 
 // schedulingPatterns are the filters' words (pkg/scheduler/framework/plugins,
-// v1.37 and before).
+// v1.37 and before), and the names of the predicates that schedulers before
+// v1.9 gave instead. What once was a condition of the node is a taint today.
 func schedulingPatterns() []pattern {
 	return []pattern{
 		{"PVC", []string{
-			"unbound immediate persistentvolumeclaims", "persistentvolumeclaim \"", "non-existent persistentvolume",
-			"waiting for ephemeral volume controller",
+			"unbound immediate persistentvolumeclaims", "unbound persistentvolumeclaims", "persistentvolumeclaim is not bound",
+			"persistentvolumeclaim \"", "non-existent persistentvolume", "non-existent pv", "waiting for ephemeral volume controller",
 		}},
 		{"RWOP", []string{"readwriteoncepod"}},
 		{"VolumeTopology", []string{
 			"persistentvolume's node affinity", "volume node affinity conflict", "no available volume zone",
-			"find available persistent volumes", "enough free storage",
+			"find available persistent volumes", "enough free storage", "novolumezoneconflict", "novolumenodeconflict",
 		}},
 		{"VolumeLimit", []string{"max volume count"}},
+		{"VolumeInUse", []string{"no available disk", "nodiskconflict"}},
+		{"ResourceClaim", []string{"allocate all claims", "resourceclaim"}},
 		{"Resources", []string{"insufficient ", "too many pods"}},
-		{"NodeSelector", []string{"node affinity", "node selector", "node(s) didn't match node"}},
-		{"Taint", []string{"taint"}},
-		{"Cordoned", []string{"were unschedulable"}},
-		{"HostPort", []string{"free ports"}},
+		{"NodeSelector", []string{"node affinity", "node selector", "node(s) didn't match node", "requested node name", "matchnodeselector"}},
+		{"Taint", []string{"taint", "were not ready", "out of disk space", "disk pressure", "memory pressure", "pid pressure", "nodenotready"}},
+		{"Cordoned", []string{"were unschedulable", "nodeunschedulable"}},
+		{"HostPort", []string{"free ports", "podfitshostports"}},
 		{"Spread", []string{"topology spread"}},
-		{"PodAffinity", []string{"affinity rules", "anti-affinity"}},
+		{"PodAffinity", []string{"affinity rules", "anti-affinity", "matchinterpodaffinity"}},
 		{"NodeFeature", []string{"required features"}},
-		{"PodGroup", []string{"pod group", "placements are available"}},
+		{"PodGroup", []string{"pod group", "placements are available", "from a gang"}},
+		{"NoNodes", []string{"no nodes available"}},
 	}
 }
 
@@ -144,17 +148,27 @@ func schedulingKind(message string) string {
 		if kind == "" {
 			continue
 		}
-		nodes := math.MaxInt
-		if number, _, ok := strings.Cut(strings.TrimSpace(part), " "); ok {
-			if n, err := strconv.Atoi(number); err == nil {
-				nodes = n
-			}
-		}
-		if nodes > most {
+		if nodes := ruledOut(part); nodes > most {
 			best, most = kind, nodes
 		}
 	}
 	return best
+}
+
+// ruledOut reads the number of nodes from "3 REASON", or from "REASON (3)" of
+// schedulers before v1.9. A reason without a number rules out all nodes.
+func ruledOut(part string) int {
+	part = strings.TrimRight(strings.TrimSpace(part), ".")
+	number, _, _ := strings.Cut(part, " ")
+	if n, err := strconv.Atoi(number); err == nil {
+		return n
+	}
+	if i := strings.LastIndexByte(part, '('); i >= 0 && strings.HasSuffix(part, ")") {
+		if n, err := strconv.Atoi(part[i+1 : len(part)-1]); err == nil {
+			return n
+		}
+	}
+	return math.MaxInt
 }
 
 // schedulingText leaves out the outcome of preemption: it repeats the count and

@@ -34,10 +34,18 @@ func startRules() []Rule {
 	}
 }
 
+// startPatterns are tried in order: a device, a mount or a working directory
+// that is not there also ends in "no such file or directory".
 func startPatterns() []pattern {
 	return []pattern{
 		{"WrongArch", []string{"exec format error"}},
-		{"EntrypointMissing", []string{"executable file not found", "no such file or directory"}},
+		{"MemoryLimit", []string{"container init was oom-killed", "memory limit too low"}},
+		{"Device", []string{"custom device", "device information", "cdi device"}},
+		{"Mount", []string{"error mounting ", "to rootfs at "}},
+		{"WorkingDir", []string{"chdir to cwd"}},
+		{"EntrypointMissing", []string{
+			"executable file not found", "no such file or directory", "cannot find the file specified", "cannot find the path specified",
+		}},
 		{"EntrypointPerm", []string{"permission denied"}},
 		{"Security", []string{"seccomp", "apparmor", "capabilit", "selinux"}},
 		{"Node", []string{"cgroup", "device"}},

@@ -5,6 +5,7 @@ package projection
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,11 +76,32 @@ func container(c *corev1.Container, t v1alpha1.ContainerType, s *corev1.Containe
 	}
 	if c.RestartPolicy != nil {
 		out.RestartPolicy = shared(*c.RestartPolicy)
+		out.RestartRules = restartRules(c.RestartPolicyRules)
 	}
 	if s != nil {
 		out.report(s)
 	}
 	return out
+}
+
+// restartRules keeps the rules of which the kubelet knows what they mean. Both
+// actions that there are restart the container.
+func restartRules(rules []corev1.ContainerRestartRule) *RestartRules {
+	var out RestartRules
+	for i := range rules {
+		on := rules[i].ExitCodes
+		if on == nil || on.Operator != corev1.ContainerRestartRuleOnExitCodesOpIn && on.Operator != corev1.ContainerRestartRuleOnExitCodesOpNotIn {
+			continue
+		}
+		out = append(out, RestartRule{
+			Codes:  slices.Clone(on.Values),
+			Except: on.Operator == corev1.ContainerRestartRuleOnExitCodesOpNotIn,
+		})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return &out
 }
 
 // report fills in what the status says.

@@ -11,6 +11,7 @@
 package projection
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -122,6 +123,10 @@ type Container struct {
 	Image string
 	// RestartPolicy is the container's own, empty if the pod's applies.
 	RestartPolicy corev1.ContainerRestartPolicy
+	// RestartRules name exit codes after which the container, or the whole pod,
+	// is restarted whatever its own RestartPolicy says. Nearly no container has
+	// any, so it is a pointer; nil matches nothing.
+	RestartRules *RestartRules
 	// MemoryLimit is in bytes, 0 if there is none.
 	MemoryLimit int64
 	// Startup and Readiness are the time that the probe grants before it has
@@ -147,6 +152,23 @@ type Container struct {
 	Terminated *Terminated
 	// LastTerminated is how the run before the present one ended.
 	LastTerminated *Terminated
+}
+
+// RestartRules are the restartPolicyRules of a container.
+type RestartRules []RestartRule
+
+// RestartRule matches an exit code that is one of Codes, or with Except one
+// that is not.
+type RestartRule struct {
+	Codes  []int32
+	Except bool
+}
+
+// Match reports whether a rule matches the exit code.
+func (r *RestartRules) Match(code int32) bool {
+	return r != nil && slices.ContainsFunc(*r, func(rule RestartRule) bool {
+		return slices.Contains(rule.Codes, code) != rule.Except
+	})
 }
 
 // Waiting is state.waiting.
