@@ -34,7 +34,7 @@ func day() []runtime.Object {
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventCrashLoopEntered, Time: at(271), Name: "api-7c9f5d-x2k9", Initial: true, To: v1alpha1.StateFailing,
 			KubectlStatus: "CrashLoopBackOff", Severity: v1alpha1.SeverityCritical, Cause: "CrashLoop", SubCause: "Error",
-			Container: "app", Restarts: new(int32(14)), Message: "exit 1 after 2s, next start in 5m",
+			Container: "app", Restarts: new(int64(14)), Message: "exit 1 after 2s, next start in 5m",
 		}),
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventCrashLoopEntered, Time: at(302), Name: "web-5d8-qq1", From: v1alpha1.StateHealthy, To: v1alpha1.StateFailing,

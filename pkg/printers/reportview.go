@@ -150,7 +150,7 @@ func (f podFinding) restarts() v1alpha1.Restarts {
 	if c == nil {
 		return v1alpha1.Restarts{Total: f.pod.Restarts}
 	}
-	r := v1alpha1.Restarts{Total: c.RestartCount}
+	r := v1alpha1.Restarts{Total: int64(c.RestartCount)}
 	if c.LastTermination != nil {
 		r.LastAt = c.LastTermination.FinishedAt
 	}

@@ -68,7 +68,7 @@ func baseStatus(pod *corev1.Pod) string {
 // initPart is what the init containers contribute.
 type initPart struct {
 	blocked                   bool
-	restarts, sidecarRestarts int32
+	restarts, sidecarRestarts int64
 	last, sidecarLast         time.Time
 }
 
@@ -79,10 +79,10 @@ func (c *Kubectl) initContainers(pod *corev1.Pod, side sidecars) initPart {
 	for i := range pod.Status.InitContainerStatuses {
 		s := &pod.Status.InitContainerStatuses[i]
 		isSidecar := side.has(s.Name)
-		part.restarts += s.RestartCount
+		part.restarts += int64(s.RestartCount)
 		part.last = later(part.last, s)
 		if isSidecar {
-			part.sidecarRestarts += s.RestartCount
+			part.sidecarRestarts += int64(s.RestartCount)
 			part.sidecarLast = later(part.sidecarLast, s)
 		}
 		done := s.State.Terminated != nil && s.State.Terminated.ExitCode == 0
@@ -118,7 +118,7 @@ func (c *Kubectl) appContainers(pod *corev1.Pod) {
 	running, failed := false, ""
 	for i := len(pod.Status.ContainerStatuses) - 1; i >= 0; i-- {
 		s := &pod.Status.ContainerStatuses[i]
-		c.Restarts += s.RestartCount
+		c.Restarts += int64(s.RestartCount)
 		c.LastRestart = later(c.LastRestart, s)
 		waiting, terminated := s.State.Waiting, s.State.Terminated
 		switch {

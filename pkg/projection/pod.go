@@ -102,7 +102,7 @@ type Kubectl struct {
 	// Ready and Total are the two numbers of the READY column.
 	Ready, Total int32
 	// Restarts is the number in the RESTARTS column.
-	Restarts int32
+	Restarts int64
 	// LastRestart is the time behind "(5m ago)", zero if kubectl prints none.
 	LastRestart time.Time
 }

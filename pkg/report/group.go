@@ -49,7 +49,7 @@ func (fo *fold) group(k groupKey, members []member) v1alpha1.Group {
 			images[c.Image] = true
 		}
 		if m.container != nil {
-			g.Restarts.Total += m.container.RestartCount
+			g.Restarts.Total += int64(m.container.RestartCount)
 			lastCrash = later(lastCrash, crash(m.container))
 		}
 	}
@@ -78,9 +78,9 @@ func compareMembers(a, b member) int {
 }
 
 // restarts are those of the container at fault, else kubectl's number.
-func (m *member) restarts() int32 {
+func (m *member) restarts() int64 {
 	if m.container != nil {
-		return m.container.RestartCount
+		return int64(m.container.RestartCount)
 	}
 	return m.pod.Kubectl.Restarts
 }

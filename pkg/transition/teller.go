@@ -64,7 +64,7 @@ type episode struct {
 	// worst is the highest severity told in this episode, per finding.
 	worst map[problem]v1alpha1.Severity
 	// restarts is the count at which the crash loop was last told.
-	restarts int32
+	restarts int64
 }
 
 // problem identifies a finding within one pod.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ import (
 )
 
 // generated is how many random pods are compared.
-const generated = 40_000
+const generated = 100_000
 
 // theirs returns READY, STATUS and RESTARTS as the API server prints them; of
 // the age of the last restart only whether there is one.
@@ -66,7 +67,7 @@ func TestColumnsOfRandomPodsEqualTheServersPrinter(t *testing.T) {
 	t.Parallel()
 	table := newTable()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	seen := map[string]int{}
+	seen, families := map[string]int{}, map[string]int{}
 	for seed := range uint64(generated) {
 		pod := projectiontest.Random(rand.New(rand.NewPCG(seed, 1)), now)
 		want := theirs(t, table, pod)
@@ -75,19 +76,61 @@ func TestColumnsOfRandomPodsEqualTheServersPrinter(t *testing.T) {
 			t.Fatalf("seed %d: columns = %q, want %q\n%s", seed, got, want, data)
 		}
 		seen[strings.Fields(want)[1]]++
+		families[family(want)]++
 	}
 	// A generator that never leaves Pending would prove nothing.
 	if len(seen) < 40 {
 		t.Errorf("%d pods gave only %d different STATUS cells", generated, len(seen))
 	}
-	t.Logf("%d pods, %d different STATUS cells", generated, len(seen))
+	for _, branch := range branches() {
+		if families[branch] < 20 {
+			t.Errorf("%d pods have only %d cells of the kind %q", generated, families[branch], branch)
+		}
+	}
+	t.Logf("%d pods, %d different STATUS cells, %v", generated, len(seen), families)
 }
 
-func TestColumnsOfTheCorpusEqualTheServersPrinter(t *testing.T) {
+// branches are the kinds of STATUS and RESTARTS that the printer has a branch
+// of its own for.
+func branches() []string {
+	return []string{
+		"Init:reason", "Init:Signal:", "Init:ExitCode:", "Init:n/m", "Signal:", "ExitCode:", "Running", "NotReady", "Completed",
+		"SchedulingGated", "Terminating", "Unknown", "reason", "(none)",
+	}
+}
+
+// family is the branch of the printer that a row comes from.
+func family(row string) string {
+	status := strings.Fields(row)[1]
+	rest, initializing := strings.CutPrefix(status, "Init:")
+	for _, prefix := range []string{"Signal:", "ExitCode:"} {
+		if strings.HasPrefix(rest, prefix) {
+			return strings.TrimSuffix(status, strings.TrimPrefix(rest, prefix))
+		}
+	}
+	switch {
+	case strings.Contains(row, "  "):
+		return "(none)"
+	case initializing && strings.Contains(rest, "/"):
+		return "Init:n/m"
+	case initializing:
+		return "Init:reason"
+	case slices.Contains(branches(), status):
+		return status
+	default:
+		return "reason"
+	}
+}
+
+func TestColumnsOfLabelledPodsEqualTheServersPrinter(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../testdata/corpus/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("glob corpus: %d files, %v", len(files), err)
+	files := []string{}
+	for dir, want := range map[string]int{"matrix": 46, "corpus": 35} {
+		found, err := filepath.Glob("../../testdata/" + dir + "/*.yaml")
+		if err != nil || len(found) != want {
+			t.Fatalf("glob %s: %d files, want %d, %v", dir, len(found), want, err)
+		}
+		files = append(files, found...)
 	}
 	table := newTable()
 	for _, file := range files {

@@ -7,6 +7,7 @@ package projectiontest
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -97,7 +98,35 @@ func (g generator) spec() corev1.PodSpec {
 	if g.chance(10) {
 		s.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debug"}}}
 	}
+	g.repeat(&s)
 	return s
+}
+
+// repeat gives two containers one name now and then. No API server takes such
+// a pod, files may hold it.
+func (g generator) repeat(s *corev1.PodSpec) {
+	if n := len(s.InitContainers); n > 1 && g.chance(5) {
+		s.InitContainers[n-1].Name = s.InitContainers[0].Name
+	}
+	if n := len(s.Containers); n > 1 && g.chance(5) {
+		s.Containers[n-1].Name = s.Containers[0].Name
+	}
+}
+
+// ownPolicy gives a container a restart policy of its own now and then, with a
+// rule for an exit code.
+func (g generator) ownPolicy(c *corev1.Container) {
+	if !g.chance(10) {
+		return
+	}
+	policy := pick(g, corev1.ContainerRestartPolicyNever, corev1.ContainerRestartPolicyOnFailure, corev1.ContainerRestartPolicyAlways)
+	c.RestartPolicy = &policy
+	c.RestartPolicyRules = []corev1.ContainerRestartRule{{
+		Action: pick(g, corev1.ContainerRestartRuleActionRestart, corev1.ContainerRestartRuleActionRestartAllContainers),
+		ExitCodes: &corev1.ContainerRestartRuleOnExitCodes{
+			Operator: pick(g, corev1.ContainerRestartRuleOnExitCodesOpIn, corev1.ContainerRestartRuleOnExitCodesOpNotIn), Values: []int32{1},
+		},
+	}}
 }
 
 func (g generator) container(name string) corev1.Container {
@@ -115,6 +144,7 @@ func (g generator) container(name string) corev1.Container {
 	if g.chance(30) {
 		c.Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")}
 	}
+	g.ownPolicy(&c)
 	return c
 }
 
@@ -145,6 +175,9 @@ func (g generator) status(spec *corev1.PodSpec) corev1.PodStatus {
 		s.ContainerStatuses = g.report(s.ContainerStatuses, "stranger")
 		s.InitContainerStatuses = g.report(s.InitContainerStatuses, "c0")
 	}
+	if g.chance(10) {
+		s.NominatedNodeName = "n2"
+	}
 	return s
 }
 
@@ -158,7 +191,10 @@ func (g generator) report(list []corev1.ContainerStatus, name string) []corev1.C
 
 func (g generator) containerStatus(name string) corev1.ContainerStatus {
 	s := corev1.ContainerStatus{Name: name, Ready: g.chance(50)}
-	if g.chance(50) {
+	switch {
+	case g.chance(3):
+		s.RestartCount = pick[int32](g, math.MaxInt32, math.MinInt32, -1)
+	case g.chance(50):
 		s.RestartCount = int32(g.IntN(30))
 	}
 	if g.chance(80) {
@@ -183,17 +219,17 @@ func (g generator) containerStatus(name string) corev1.ContainerStatus {
 func (g generator) waiting() *corev1.ContainerStateWaiting {
 	return &corev1.ContainerStateWaiting{
 		Reason: pick(g, "ContainerCreating", "PodInitializing", "CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff",
-			"CreateContainerConfigError", "RunContainerError", "PostStartHookError", "RestartingAllContainers", "", "some free text"),
+			"CreateContainerConfigError", "RunContainerError", "PostStartHookError", "RestartingAllContainers", "", "some free text", "Completed"),
 		Message: pick(g, "", `Back-off pulling image "x": ErrImagePull: not found`, `configmap "c" not found`),
 	}
 }
 
 func (g generator) terminated() *corev1.ContainerStateTerminated {
 	return &corev1.ContainerStateTerminated{
-		ExitCode: pick[int32](g, 0, 0, 1, 2, 128, 137, 143, 255, -1),
-		Signal:   pick[int32](g, 0, 0, 0, 9),
+		ExitCode: pick[int32](g, 0, 0, 1, 2, 128, 137, 143, 255, -1, -1073741819),
+		Signal:   pick[int32](g, 0, 0, 0, 9, -1),
 		Reason: pick(g, "Completed", "Completed", "Error", "Error", "OOMKilled", "StartError", "Unknown",
-			"ContainerStatusUnknown", "RestartingAllContainers", "seccomp killed", ""),
+			"ContainerStatusUnknown", "RestartingAllContainers", "seccomp killed", "", ""),
 		Message:    pick(g, "", "", "panic: out of luck"),
 		StartedAt:  g.time(),
 		FinishedAt: g.time(),

@@ -121,7 +121,7 @@ type Workload struct {
 
 // Restarts sums the restarts of the containers that a group is about.
 type Restarts struct {
-	Total int32 `json:"total"`
+	Total int64 `json:"total"`
 	// LastAt is the newest crash, absent when there was none or its time is
 	// unknown.
 	LastAt *metav1.Time `json:"lastAt,omitempty"`
@@ -142,7 +142,7 @@ type Pod struct {
 	Ready         Ready  `json:"ready"`
 	// Restarts is what `kubectl get pods` counts under RESTARTS; containers[]
 	// carry their own.
-	Restarts  int32           `json:"restarts"`
+	Restarts  int64           `json:"restarts"`
 	CreatedAt *metav1.Time    `json:"createdAt,omitempty"`
 	Owner     *OwnerReference `json:"owner,omitempty"`
 	Workload  Workload        `json:"workload"`

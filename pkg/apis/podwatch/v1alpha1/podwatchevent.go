@@ -73,7 +73,7 @@ type PodWatchEvent struct {
 	SubCause  string `json:"subCause,omitempty"`
 	Container string `json:"container,omitempty"`
 	// Restarts is kubectl's number, absent on events that are not about a pod.
-	Restarts *int32 `json:"restarts,omitempty"`
+	Restarts *int64 `json:"restarts,omitempty"`
 	Message  string `json:"message,omitempty"`
 	// Episode spans from the first bad verdict on a pod to its recovery or
 	// end. Absent outside of one.
@@ -119,7 +119,7 @@ type SummaryPod struct {
 	State         State    `json:"state"`
 	KubectlStatus string   `json:"kubectlStatus"`
 	Ready         Ready    `json:"ready"`
-	Restarts      int32    `json:"restarts"`
+	Restarts      int64    `json:"restarts"`
 	Severity      Severity `json:"severity,omitempty"`
 	Cause         string   `json:"cause,omitempty"`
 	SubCause      string   `json:"subCause,omitempty"`
