@@ -129,6 +129,9 @@ func (in *input) failedSince() since {
 	reported := false
 	for i := range in.pod.Containers {
 		c := &in.pod.Containers[i]
+		if c.Type == v1alpha1.ContainerEphemeral {
+			continue
+		}
 		reported = reported || c.Reported
 		if c.Terminated != nil && c.Terminated.FinishedAt.After(last) {
 			last = c.Terminated.FinishedAt
