@@ -4,6 +4,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -106,11 +107,11 @@ func lastRestart(c *projection.Container) time.Time {
 // the pod's. An empty policy is the API's default, Always.
 func (in *input) restartsAfter(c *projection.Container, t *projection.Terminated) bool {
 	policy := string(in.pod.RestartPolicy)
-	if c.RestartPolicy != "" {
-		if c.RestartRules.Match(t.ExitCode) {
+	if c.Restart != nil {
+		if c.Restart.Matches(t.ExitCode) {
 			return true
 		}
-		policy = string(c.RestartPolicy)
+		policy = cmp.Or(string(c.Restart.Policy), policy)
 	}
 	switch policy {
 	case string(corev1.RestartPolicyNever):

@@ -39,21 +39,21 @@ func day() []runtime.Object {
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventCrashLoopEntered, Time: at(302), Name: "web-5d8-qq1", From: v1alpha1.StateHealthy, To: v1alpha1.StateFailing,
 			FromKubectlStatus: "Running", KubectlStatus: "CrashLoopBackOff", Severity: v1alpha1.SeverityCritical, Cause: "CrashLoop",
-			SubCause: "Error", Container: "app", Restarts: new(int32(3)), Message: "exit 1 after 4s, next start in 20s",
+			SubCause: "Error", Container: "app", Restarts: new(int64(3)), Message: "exit 1 after 4s, next start in 20s",
 			Episode: &v1alpha1.Episode{ID: "9f2c51aa03b7c2d4", Since: *ago(0)},
 		}),
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventPodNotReady, Time: at(310), Name: "cart-0", From: v1alpha1.StateHealthy, To: v1alpha1.StateDegraded,
 			FromKubectlStatus: "Running", KubectlStatus: "Running", Severity: v1alpha1.SeverityWarning, Cause: "NotReady",
-			Container: "app", Restarts: new(int32(0)), Message: "readiness probe fails: HTTP 503",
+			Container: "app", Restarts: new(int64(0)), Message: "readiness probe fails: HTTP 503",
 		}),
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventContainerRestarted, Time: at(330), Name: "cart-1", From: v1alpha1.StateHealthy, To: v1alpha1.StateHealthy,
-			FromKubectlStatus: "Running", KubectlStatus: "Running", Severity: v1alpha1.SeverityInfo, Restarts: new(int32(1)),
+			FromKubectlStatus: "Running", KubectlStatus: "Running", Severity: v1alpha1.SeverityInfo, Restarts: new(int64(1)),
 		}),
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventPodRecovered, Time: at(460), Name: "web-5d8-qq1", From: v1alpha1.StateFailing, To: v1alpha1.StateHealthy,
-			FromKubectlStatus: "CrashLoopBackOff", KubectlStatus: "Running", Severity: v1alpha1.SeverityInfo, Restarts: new(int32(4)),
+			FromKubectlStatus: "CrashLoopBackOff", KubectlStatus: "Running", Severity: v1alpha1.SeverityInfo, Restarts: new(int64(4)),
 			Message: "was failing for 2m38s",
 		}),
 		&v1alpha1.PodWatchEvent{
@@ -67,11 +67,11 @@ func day() []runtime.Object {
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventPodEvicted, Time: at(612), Name: "web-5d8-zz9", From: v1alpha1.StateHealthy, To: v1alpha1.StateFailed, Gap: true,
 			FromKubectlStatus: "Running", KubectlStatus: "Evicted", Severity: v1alpha1.SeverityWarning, Cause: "Evicted", SubCause: "Memory",
-			Restarts: new(int32(0)), Message: "The node was low on resource: memory.\nContainer app was using 1Gi.",
+			Restarts: new(int64(0)), Message: "The node was low on resource: memory.\nContainer app was using 1Gi.",
 		}),
 		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventPodDeleted, Time: at(620), Name: "web-5d8-zz9", From: v1alpha1.StateFailed, Severity: v1alpha1.SeverityInfo,
-			FromKubectlStatus: "Evicted", KubectlStatus: "Evicted", Restarts: new(int32(0)),
+			FromKubectlStatus: "Evicted", KubectlStatus: "Evicted", Restarts: new(int64(0)),
 		}),
 		&v1alpha1.PodWatchEvent{Type: "clean.deleted", Time: at(621), Namespace: "payments", Name: "web-5d8-aa1", Message: "Evicted 9h ago"},
 		&v1alpha1.PodWatchEvent{Type: v1alpha1.EventSummary, Time: at(871), Summary: &v1alpha1.WatchSummary{

@@ -179,7 +179,7 @@ func gated() v1alpha1.Pod {
 	}
 }
 
-func healthy(name string, restarts int32) v1alpha1.Pod {
+func healthy(name string, restarts int64) v1alpha1.Pod {
 	return v1alpha1.Pod{
 		Namespace: "shop", Name: name, UID: "uid-" + name, Node: "ip-10-0-1-2", Phase: "Running", State: v1alpha1.StateHealthy,
 		KubectlStatus: "Running", Ready: v1alpha1.Ready{Ready: 2, Total: 2}, Restarts: restarts, CreatedAt: ago(26 * time.Hour),

@@ -75,8 +75,7 @@ func container(c *corev1.Container, t v1alpha1.ContainerType, s *corev1.Containe
 		Liveness:    c.LivenessProbe != nil,
 	}
 	if c.RestartPolicy != nil {
-		out.RestartPolicy = shared(*c.RestartPolicy)
-		out.RestartRules = restartRules(c.RestartPolicyRules)
+		out.Restart = &Restart{Policy: shared(*c.RestartPolicy), Rules: restartRules(c.RestartPolicyRules)}
 	}
 	if s != nil {
 		out.report(s)
@@ -86,8 +85,8 @@ func container(c *corev1.Container, t v1alpha1.ContainerType, s *corev1.Containe
 
 // restartRules keeps the rules of which the kubelet knows what they mean. Both
 // actions that there are restart the container.
-func restartRules(rules []corev1.ContainerRestartRule) *RestartRules {
-	var out RestartRules
+func restartRules(rules []corev1.ContainerRestartRule) []RestartRule {
+	var out []RestartRule
 	for i := range rules {
 		on := rules[i].ExitCodes
 		if on == nil || on.Operator != corev1.ContainerRestartRuleOnExitCodesOpIn && on.Operator != corev1.ContainerRestartRuleOnExitCodesOpNotIn {
@@ -98,10 +97,7 @@ func restartRules(rules []corev1.ContainerRestartRule) *RestartRules {
 			Except: on.Operator == corev1.ContainerRestartRuleOnExitCodesOpNotIn,
 		})
 	}
-	if len(out) == 0 {
-		return nil
-	}
-	return &out
+	return out
 }
 
 // report fills in what the status says.

@@ -21,6 +21,10 @@ import (
 // and it would stay in memory for as long as the pod lives.
 const MaxMessage = 4096
 
+// MaxName bounds every other string, in bytes. Names end at 253, keys at 317; an
+// API server takes nothing near the bound, a file can hold anything.
+const MaxName = 1024
+
 const (
 	annotationMirror = corev1.MirrorPodAnnotationKey
 	annotationSource = "kubernetes.io/config.source"
@@ -32,8 +36,8 @@ const (
 // (one copy of those that many pods have in common), and pod may be anything that decodes: statuses without a spec, names twice,
 // every field empty. A nil pod gives an empty projection.
 //
-// Every string is clean in the sense of plaintext.Clean, messages are cut to
-// MaxMessage, and the messages of containers have passed plaintext.Redact.
+// Every string is clean in the sense of plaintext.Clean and cut to MaxName,
+// messages to MaxMessage, and the messages of containers have passed plaintext.Redact.
 // Times that the API writes for "unknown" become the zero time: null, year 1,
 // and the Unix epoch that containerd gives as startedAt of a container that
 // did not start.
@@ -75,10 +79,10 @@ func From(pod *corev1.Pod) *Pod {
 
 func objectMeta(pod *corev1.Pod) metav1.ObjectMeta {
 	m := metav1.ObjectMeta{
-		Name:              plaintext.Clean(pod.Name),
+		Name:              bounded(pod.Name),
 		Namespace:         shared(pod.Namespace),
-		UID:               types.UID(plaintext.Clean(string(pod.UID))),
-		ResourceVersion:   plaintext.Clean(pod.ResourceVersion),
+		UID:               bounded(pod.UID),
+		ResourceVersion:   bounded(pod.ResourceVersion),
 		CreationTimestamp: metav1.Time{Time: known(pod.CreationTimestamp)},
 	}
 	// A deletionTimestamp marks the pod as deleted whatever its value is.
@@ -120,9 +124,9 @@ func mirror(annotations map[string]string) bool {
 // eventUID: see GetPodUID in pkg/kubelet/types and describe in kubectl, v1.37.
 func eventUID(pod *corev1.Pod) types.UID {
 	if hash := pod.Annotations[annotationMirror]; hash != "" {
-		return types.UID(plaintext.Clean(hash))
+		return bounded(types.UID(hash))
 	}
-	return types.UID(plaintext.Clean(string(pod.UID)))
+	return bounded(pod.UID)
 }
 
 func gracePeriod(seconds *int64) time.Duration {
@@ -211,8 +215,11 @@ func shared[T ~string](s T) T {
 	if s == "" {
 		return ""
 	}
-	return unique.Make(T(plaintext.Clean(string(s)))).Value()
+	return unique.Make(bounded(s)).Value()
 }
+
+// bounded cleans and bounds a string that is no message.
+func bounded[T ~string](s T) T { return T(plaintext.Cut(plaintext.Clean(string(s)), MaxName)) }
 
 // message cleans and bounds a text of the API server or the kubelet.
 func message(s string) string { return plaintext.Cut(plaintext.Clean(s), MaxMessage) }

@@ -64,7 +64,7 @@ func TestFromJoinsSpecAndStatusInTheOrderOfTheSpec(t *testing.T) {
 	}
 	want := []projection.Container{
 		{Name: "setup", Type: v1alpha1.ContainerInit},
-		{Name: "proxy", Type: v1alpha1.ContainerSidecar, RestartPolicy: "Always", Reported: true, Started: true},
+		{Name: "proxy", Type: v1alpha1.ContainerSidecar, Restart: &projection.Restart{Policy: "Always"}, Reported: true, Started: true},
 		{
 			Name: "b", Type: v1alpha1.ContainerApp, Image: "b:1", MemoryLimit: 256 << 20, Readiness: 90 * time.Second,
 			Startup: 30 * time.Second, Liveness: true, Reported: true, RestartCount: 3,

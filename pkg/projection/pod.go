@@ -121,12 +121,9 @@ type Container struct {
 	Name  string
 	Type  v1alpha1.ContainerType
 	Image string
-	// RestartPolicy is the container's own, empty if the pod's applies.
-	RestartPolicy corev1.ContainerRestartPolicy
-	// RestartRules name exit codes after which the container, or the whole pod,
-	// is restarted whatever its own RestartPolicy says. Nearly no container has
-	// any, so it is a pointer; nil matches nothing.
-	RestartRules *RestartRules
+	// Restart is the container's own restart policy, nil if the pod's applies.
+	// Few containers have one, so it is a pointer.
+	Restart *Restart
 	// MemoryLimit is in bytes, 0 if there is none.
 	MemoryLimit int64
 	// Startup and Readiness are the time that the probe grants before it has
@@ -154,8 +151,13 @@ type Container struct {
 	LastTerminated *Terminated
 }
 
-// RestartRules are the restartPolicyRules of a container.
-type RestartRules []RestartRule
+// Restart is the restart policy of a container: the first of its rules that
+// matches an exit code restarts the container or the whole pod; for all other
+// codes Policy holds.
+type Restart struct {
+	Policy corev1.ContainerRestartPolicy
+	Rules  []RestartRule
+}
 
 // RestartRule matches an exit code that is one of Codes, or with Except one
 // that is not.
@@ -164,9 +166,9 @@ type RestartRule struct {
 	Except bool
 }
 
-// Match reports whether a rule matches the exit code.
-func (r *RestartRules) Match(code int32) bool {
-	return r != nil && slices.ContainsFunc(*r, func(rule RestartRule) bool {
+// Matches reports whether a rule matches the exit code.
+func (r *Restart) Matches(code int32) bool {
+	return slices.ContainsFunc(r.Rules, func(rule RestartRule) bool {
 		return slices.Contains(rule.Codes, code) != rule.Except
 	})
 }

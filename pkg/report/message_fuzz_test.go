@@ -31,7 +31,7 @@ func FuzzCommonMessage(f *testing.F) {
 		if len(shape) > len(message) {
 			t.Errorf("shape of %q has %d bytes: %q", message, len(shape), shape)
 		}
-		if utf8.ValidString(message+name+uid) && !utf8.ValidString(shape) {
+		if utf8.ValidString(message) && utf8.ValidString(name) && utf8.ValidString(uid) && !utf8.ValidString(shape) {
 			t.Errorf("shape of %q is not UTF-8: %q", message, shape)
 		}
 		if got := commonMessage([]member{m, m}, m); got != message {
