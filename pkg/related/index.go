@@ -187,7 +187,7 @@ func (x Index) ownersOf(c *projection.Controller) []*projection.Owner {
 // as they are.
 func (x Index) Workload(o Origin) v1alpha1.Workload {
 	w := v1alpha1.Workload{Kind: o.kind, Namespace: o.namespace, Name: o.name}
-	if o.resource() == "" {
+	if r := o.resource(); r != replicaSets && r != jobs {
 		return w
 	}
 	owner := x.owners[o.uid]
@@ -207,6 +207,15 @@ func (x Index) Workload(o Origin) v1alpha1.Workload {
 func (x Index) Owners() []*projection.Owner {
 	return slices.SortedFunc(maps.Values(x.owners), func(a, b *projection.Owner) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
+	})
+}
+
+// Blocked returns, in the same order, those of the owners that have failed to
+// create a pod as far as their events go back: the API server has refused it.
+// They may have no pod to show for it.
+func (x Index) Blocked() []*projection.Owner {
+	return slices.DeleteFunc(x.Owners(), func(o *projection.Owner) bool {
+		return !slices.ContainsFunc(x.events[o.UID], func(e projection.Event) bool { return e.Reason == reasonFailedCreate })
 	})
 }
 

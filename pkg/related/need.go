@@ -7,80 +7,131 @@ import (
 	"maps"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
-// resource is the plural name of a kind whose owner is the workload.
-type resource string
-
-const (
-	replicaSets resource = "replicasets"
-	jobs        resource = "jobs"
-)
-
-func (r resource) version() schema.GroupVersionResource {
-	group := "apps"
-	if r == jobs {
-		group = "batch"
-	}
-	return schema.GroupVersionResource{Group: group, Version: "v1", Resource: string(r)}
-}
-
-// limitation says what it means that owners of a resource are not known.
-func (r resource) limitation(namespace, reason string) v1alpha1.Limitation {
-	effect := "a Deployment whose name its pods do not tell is shown as its ReplicaSets"
-	if r == jobs {
-		effect = "the pods of a CronJob are shown under its Jobs"
-	}
-	return v1alpha1.Limitation{Resource: string(r), Namespace: namespace, Reason: reason, Effect: effect}
-}
-
-// Need is the set of owners that are worth reading. The zero value is empty
+// Need is the set of objects that are worth reading. The zero value is empty
 // and ready for use; it is not safe for concurrent writes.
 type Need struct {
+	// Search adds the workloads that have no pods to show for themselves.
+	Search Search
+
+	// pods are those with findings, by the UID that their events carry.
+	pods   map[types.UID]bool
 	owners map[types.UID]Origin
+	// namespaces are where pods with findings are, dying those of them with pods
+	// that are being deleted: nothing else dies with its namespace.
+	namespaces, dying map[string]bool
+	// nodes are the names of nodes that a finding may be about, "" stands for
+	// all of them.
+	nodes  map[string]bool
+	claims map[types.NamespacedName]bool
 }
 
-// Add adds the owner of a pod with origin o, unless the origin is the workload
-// itself.
-func (n *Need) Add(o Origin) {
-	if o.resource() == "" || o.uid == "" {
+// Search says where workloads are looked for that cannot create a single pod,
+// and so leave no pod to judge. The zero value looks nowhere.
+type Search struct {
+	// Namespaces are where to look; metav1.NamespaceAll alone means everywhere.
+	Namespaces []string
+	// Selector has to match the labels that a workload gives its pods; nil
+	// matches all.
+	Selector labels.Selector
+	// Covers narrows the search down to some workloads; nil means all.
+	Covers func(*projection.Owner) bool
+}
+
+// Add adds what the verdict v on p may depend on. A verdict without findings
+// needs nothing.
+func (n *Need) Add(p *projection.Pod, v diagnose.Verdict) {
+	if len(v.Findings) == 0 {
 		return
 	}
-	if n.owners == nil {
-		n.owners = map[types.UID]Origin{}
+	put(&n.namespaces, p.Namespace, true)
+	if p.EventUID != "" {
+		put(&n.pods, p.EventUID, true)
 	}
-	n.owners[o.uid] = o
+	if p.DeletionTimestamp != nil {
+		put(&n.dying, p.Namespace, true)
+	}
+	if o := OriginOf(p); o.resource() != "" && o.uid != "" {
+		put(&n.owners, o.uid, o)
+	}
+	if slices.ContainsFunc(v.Findings, aboutNode) {
+		put(&n.nodes, p.NodeName, true)
+	}
+	if p.NodeName == "" && p.Waits != nil {
+		for _, name := range p.Waits.Claims {
+			put(&n.claims, types.NamespacedName{Namespace: p.Namespace, Name: name}, true)
+		}
+	}
 }
 
-// Missing returns one limitation per resource of which an owner is not in x
-// and the pods do not tell the workload either. It is for input that cannot be
-// asked again; what Read could not read it says itself.
-func (n Need) Missing(x Index) []v1alpha1.Limitation {
-	missing := map[resource]bool{}
+// aboutNode is true for a finding that the node may explain or refute. What is
+// normal, such as a deletion within its grace period, needs no explanation.
+func aboutNode(f v1alpha1.Finding) bool {
+	return f.Severity != v1alpha1.SeverityInfo &&
+		slices.Contains([]string{"Node", "Disruption", "Scheduling", "Deletion", "Creation"}, f.Category)
+}
+
+// Missing returns one limitation per resource of which x lacks something that
+// is needed, sorted; never nil. It is for input that cannot be asked again;
+// what Read could not read it says itself.
+func (n Need) Missing(x Index, p Policy) []v1alpha1.Limitation {
+	missing := map[resource]bool{
+		events: len(x.events) == 0 && (len(n.pods) > 0 || len(n.Search.Namespaces) > 0 && p.searches()),
+	}
+	for name := range n.nodes {
+		if x.nodes[name] == nil && !x.allNodes {
+			missing[nodes] = true
+		}
+	}
+	for name := range n.claims {
+		if x.claims[name] == nil && !x.allClaims[name.Namespace] {
+			missing[claims] = true
+		}
+	}
 	for uid, o := range n.owners {
-		_, read := x.owners[uid]
-		if _, told := o.deployment(); !read && !told {
+		owner := x.owners[uid]
+		switch {
+		case owner == nil:
 			missing[o.resource()] = true
+		case owner.Controller != nil && x.owners[owner.Controller.UID] == nil:
+			missing[ownerResource(group(owner.Controller.APIVersion), owner.Controller.Kind)] = true
 		}
 	}
 	out := []v1alpha1.Limitation{}
 	for _, r := range slices.Sorted(maps.Keys(missing)) {
-		out = append(out, r.limitation("", "Offline"))
+		if missing[r] && r != "" && p.reads(r) {
+			out = append(out, r.limitation("", "Offline"))
+		}
 	}
 	return out
 }
 
-// namespaces returns, sorted, where owners of the given resource are.
-func (n Need) namespaces(r resource) []string {
+// needs returns, sorted, the namespaces where owners of r are needed.
+func (n Need) needs(r resource) []string {
 	found := map[string]bool{}
 	for _, o := range n.owners {
-		if o.resource() == r {
+		// Whose ReplicaSet it is nobody knows before it was read.
+		if o.resource() == r || r == deployments && o.resource() == replicaSets {
 			found[o.namespace] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
+	return sorted(found)
 }
+
+// claimed returns, sorted, the namespaces of the needed claims.
+func (n Need) claimed() []string {
+	found := map[string]bool{}
+	for name := range n.claims {
+		found[name.Namespace] = true
+	}
+	return sorted(found)
+}
+
+func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

@@ -53,18 +53,9 @@ func group(apiVersion string) string {
 	return gv.Group
 }
 
-// resource is what has to be read in order to know the owner of the owner, ""
-// if the origin is the workload itself.
-func (o Origin) resource() resource {
-	switch {
-	case o.group == "apps" && o.kind == "ReplicaSet":
-		return replicaSets
-	case o.group == "batch" && o.kind == "Job":
-		return jobs
-	default:
-		return ""
-	}
-}
+// resource is what has to be read in order to know the owner, "" if the pod has
+// none or one of a kind that is not read.
+func (o Origin) resource() resource { return ownerResource(o.group, o.kind) }
 
 // deployment is the Deployment that a ReplicaSet's name tells: the Deployment
 // controller names a ReplicaSet after its Deployment and the pod-template-hash

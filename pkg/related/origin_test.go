@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
@@ -97,33 +98,10 @@ func TestOriginIsEqualForPodsOfOneReplicaSet(t *testing.T) {
 	}
 }
 
-func TestMissing(t *testing.T) {
-	t.Parallel()
-	need := needOf(
-		podOf("shop", "apps/v1", "ReplicaSet", "web-5d9c", "5d9c"),
-		podOf("shop", "apps/v1", "ReplicaSet", "odd", "5d9c"),
-		podOf("batch", "batch/v1", "Job", "nightly-1", ""),
-		podOf("shop", "apps/v1", "DaemonSet", "agent", ""),
-	)
-	var index related.Index
-	got := []string{}
-	for _, l := range need.Missing(index) {
-		got = append(got, l.Resource+" "+l.Reason)
-	}
-	if diff := cmp.Diff([]string{"jobs Offline", "replicasets Offline"}, got); diff != "" {
-		t.Errorf("limitations (-want +got):\n%s", diff)
-	}
-	index.Add(ownerMeta("shop", "odd", "", ""))
-	index.Add(ownerMeta("batch", "nightly-1", "CronJob", "nightly"))
-	if got := need.Missing(index); got == nil || len(got) != 0 {
-		t.Errorf("Missing = %v, want an empty list", got)
-	}
-}
-
 func needOf(pods ...*projection.Pod) related.Need {
 	var need related.Need
 	for _, p := range pods {
-		need.Add(related.OriginOf(p))
+		need.Add(p, diagnose.Verdict{Findings: []v1alpha1.Finding{{}}})
 	}
 	return need
 }

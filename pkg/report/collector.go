@@ -125,13 +125,11 @@ func (c *Collector) Rejudge(judge func(p *projection.Pod) diagnose.Verdict) {
 	}
 }
 
-// NeedOwners returns the owners to read for the pods with findings.
-func (c *Collector) NeedOwners() related.Need {
+// Need returns what to read around the pods with findings.
+func (c *Collector) Need() related.Need {
 	var need related.Need
-	for _, j := range c.shown {
-		if len(j.findings) > 0 {
-			need.Add(related.OriginOf(j.pod))
-		}
+	for k, j := range c.shown {
+		need.Add(j.pod, diagnose.Verdict{State: c.stubs[k].state, Findings: j.findings})
 	}
 	return need
 }

@@ -5,8 +5,8 @@
 //
 // A Collector takes the pods one by one, in any order, as they are judged. Of
 // a pod without findings only a stub of about 100 bytes stays, so a report on a
-// large healthy cluster is small. When all pods are in, NeedOwners tells which
-// owners are worth reading, and Build makes the report: every finding joins
+// large healthy cluster is small. When all pods are in, Need tells what
+// around them is worth reading, and Build makes the report: every finding joins
 // the group of its workload, cause and container. The report depends on the
 // pods and the options only, not on the order in which the pods came.
 //

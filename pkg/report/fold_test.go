@@ -339,7 +339,7 @@ func TestShowHealthyKeepsEveryPod(t *testing.T) {
 	if len(r.Pods) != 2 || r.Pods[0].Name != "web-77f-00" || r.Pods[0].Workload.Kind != "Deployment" || len(r.Groups) != 0 {
 		t.Errorf("pods = %+v", r.Pods)
 	}
-	_, limitations := related.Read(t.Context(), nil, c.NeedOwners())
+	_, limitations := related.Read(t.Context(), related.Client{}, c.Need(), related.Policy{})
 	if len(limitations) != 0 {
 		t.Error("healthy pods must not ask for owners")
 	}

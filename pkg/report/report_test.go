@@ -49,7 +49,7 @@ func corpus(t *testing.T) *v1alpha1.PodReport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Build(s.Related, c.NeedOwners().Missing(s.Related))
+	return c.Build(s.Related, c.Need().Missing(s.Related, related.Policy{}))
 }
 
 func TestCorpusReport(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -16,11 +17,12 @@ import (
 )
 
 // offlineReport reports on a file. Its now is the newest time in the file,
-// because a capture is not older than that and ages grow from there.
-func offlineReport(ctx context.Context, o Options) (*v1alpha1.PodReport, error) {
+// because a capture is not older than that and ages grow from there. partial is
+// set if the file lacks something that is required.
+func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial, err error) {
 	c, err := capture.Read(o.Scope, o.In)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	generated := clock.RealClock{}.Now()
 	now, nowSource := c.CaptureTime, "Inferred"
@@ -30,10 +32,22 @@ func offlineReport(ctx context.Context, o Options) (*v1alpha1.PodReport, error) 
 	options := o.collect(nowSource, now.Truncate(time.Second), generated)
 	options.Source = v1alpha1.Source{Type: "File", File: strings.Join(o.Scope.Files, ", ")}
 	options.Scope.AllNamespaces = len(o.Scope.Namespaces) == 0
-	collector, _, err := o.judge(ctx, []reconcile.Source{c.Source()}, options)
+	pods, err := o.judge(ctx, []reconcile.Source{c.Source()}, options)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	collector.Rejudge(o.inLightOf(c.Related, options.Now))
-	return collector.Build(c.Related, collector.NeedOwners().Missing(c.Related)), nil
+	if err := pods.missing(c.Related); err != nil {
+		return nil, nil, err
+	}
+	namespaces := o.Scope.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	need, err := o.need(pods.collector.Need(), namespaces)
+	if err != nil {
+		return nil, nil, err
+	}
+	limitations := need.Missing(c.Related, o.Related)
+	pods.collector.Rejudge(o.inLightOf(c.Related, options.Now))
+	return pods.collector.Build(c.Related, limitations), o.incomplete(limitations), nil
 }

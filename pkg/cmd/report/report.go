@@ -21,6 +21,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
 )
 
@@ -29,7 +30,15 @@ Print every problem in scope, folded by workload, cause and container, worst
 first: what is broken, why, since when, and what to look at next.
 
 It reads the pods once, with the caller's permissions, and changes nothing.
-With -f it reads a file that kubectl has written and needs no cluster.`
+With -f it reads a file that kubectl has written and needs no cluster.
+
+Around pods with findings it reads events, nodes and owners (workloads, and the
+claims and namespaces of their pods), in lists and only where they are needed;
+and the events about pods that could not be created. What may not be read, or is
+not in the file, is told as a limitation. With =require it also makes the exit
+code 3, unless --allow-partial names the resource. With =never it is not read,
+and nothing is concluded from it; --events=never or --owners=never also leave
+out workloads that cannot create a single pod.`
 
 const example = `  # what is broken in the current namespace
   kubectl podwatch report
@@ -50,6 +59,8 @@ type Options struct {
 	Scope      scope.Scope
 	Cluster    scope.Cluster
 	Thresholds diagnose.Thresholds
+	// Related says what to read around the pods.
+	Related related.Policy
 	// Now is the instant of the verdicts; zero means the wall clock, or offline
 	// the time of the capture.
 	Now         time.Time
@@ -62,6 +73,7 @@ type Options struct {
 type flags struct {
 	scope  *scope.Flags
 	clocks *clocks.Flags
+	relatedFlags
 
 	output, groupBy, color, now, failOn string
 	noHeaders, noHints                  bool
@@ -87,6 +99,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 	set := c.Flags()
 	f.scope.AddTo(set)
 	f.clocks.AddTo(set)
+	f.relatedFlags.addTo(set)
 	set.StringVarP(&f.output, "output", "o", "table", "output format: table, wide, json, yaml, kyaml, name, jsonpath=, go-template= and their files")
 	set.StringVar(&f.groupBy, "group-by", string(printers.GroupByWorkload), "what a row of the table is about: workload, pod, namespace, node, cause")
 	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
@@ -107,6 +120,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		return o, err
 	}
 	if err = f.clocks.Check(); err != nil {
+		return o, err
+	}
+	if o.Related, err = f.policy(); err != nil {
 		return o, err
 	}
 	if o.Gate, err = report.ParseGate(f.failOn); err != nil {

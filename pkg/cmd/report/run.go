@@ -15,6 +15,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -29,7 +30,7 @@ func run(ctx context.Context, o Options) error {
 	var partial error
 	var err error
 	if len(o.Scope.Files) > 0 {
-		r, err = offlineReport(ctx, o)
+		r, partial, err = offlineReport(ctx, o)
 	} else {
 		r, partial, err = liveReport(ctx, o)
 	}
@@ -75,16 +76,43 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 	if !o.Scope.All {
 		options.Scope.Namespaces = o.Cluster.Namespaces
 	}
-	collector, limitations, err := o.judge(ctx, sources, options)
+	pods, err := o.judge(ctx, sources, options)
 	if err != nil {
 		return nil, nil, failure.Explain(err)
 	}
-	if len(limitations) > 0 {
-		partial = exit.Incomplete(failure.Unread(len(limitations), len(sources)))
+	need, err := o.need(pods.collector.Need(), o.Cluster.Namespaces)
+	if err != nil {
+		return nil, nil, err
 	}
-	around, unread := related.Read(ctx, o.Cluster.Metadata, collector.NeedOwners())
-	collector.Rejudge(o.inLightOf(around, options.Now))
-	return collector.Build(around, append(limitations, unread...)), partial, nil
+	around, unread := related.Read(ctx, o.Cluster.Related, need, o.Related)
+	if err := pods.missing(around); err != nil {
+		return nil, nil, err
+	}
+	partial = o.incomplete(unread)
+	if len(o.Related.Required(pods.limitations)) > 0 {
+		partial = exit.Incomplete(failure.Unread(len(pods.limitations), len(sources)))
+	}
+	pods.collector.Rejudge(o.inLightOf(around, options.Now))
+	return pods.collector.Build(around, append(pods.limitations, unread...)), partial, nil
+}
+
+// judged are the pods of a scope, and what of it could not be read.
+type judged struct {
+	collector   *report.Collector
+	limitations []v1alpha1.Limitation
+	seen        scope.Seen
+}
+
+// missing returns an error if a target has neither a pod nor a workload that
+// cannot create one. With a part of the scope unread, that cannot be known.
+func (j judged) missing(around related.Index) error {
+	if len(j.limitations) > 0 {
+		return nil
+	}
+	for _, owner := range around.Blocked() {
+		j.seen.AddOwner(owner)
+	}
+	return j.seen.Missing()
 }
 
 // collect returns the collector's options for verdicts at now, unless --now
@@ -105,34 +133,29 @@ func (o Options) collect(nowSource string, now, generated time.Time) report.Opti
 
 // judge runs the engine over sources to its first sync. The sources that could
 // not be read become limitations.
-func (o Options) judge(ctx context.Context, sources []reconcile.Source, options report.Options) (*report.Collector, []v1alpha1.Limitation, error) {
+func (o Options) judge(ctx context.Context, sources []reconcile.Source, options report.Options) (judged, error) {
 	engine, err := reconcile.New(reconcile.Config{
 		Sources: sources, Until: reconcile.UntilSynced, Thresholds: o.Thresholds,
 		Clock: clocks.At(options.Now),
 	})
 	if err != nil {
-		return nil, nil, err
+		return judged{}, err
 	}
-	collector := report.NewCollector(options)
-	var limitations []v1alpha1.Limitation
-	seen := o.Scope.NewSeen()
+	j := judged{collector: report.NewCollector(options), seen: o.Scope.NewSeen()}
 	err = engine.Run(ctx, func(ev reconcile.Event) error {
 		switch ev.Type {
 		case reconcile.Judged:
-			collector.Add(ev.Pod, *ev.To)
-			seen.Add(ev.Pod)
+			j.collector.Add(ev.Pod, *ev.To)
+			j.seen.Add(ev.Pod)
 		case reconcile.Gone:
-			collector.Remove(ev.Key.Namespace, ev.Key.Name, ev.Key.UID)
+			j.collector.Remove(ev.Key.Namespace, ev.Key.Name, ev.Key.UID)
 		case reconcile.SourceFailed:
-			limitations = append(limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
+			j.limitations = append(j.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
 		case reconcile.Stream, reconcile.Synced, reconcile.Tick:
 		}
 		return nil
 	})
-	if err == nil && len(limitations) == 0 {
-		err = seen.Missing() // with a part of the scope unread, that cannot be known
-	}
-	return collector, limitations, err
+	return j, err
 }
 
 // inLightOf judges a pod once more, with what was read around it.

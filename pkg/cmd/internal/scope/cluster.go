@@ -10,12 +10,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // Cluster is one cluster of a scope, with what is needed to read it.
@@ -26,8 +26,9 @@ type Cluster struct {
 	Namespaces []string
 	// Core is the core API and nothing else: a whole clientset would add the
 	// code of fifty more to a binary that never calls them.
-	Core     corev1client.CoreV1Interface
-	Metadata metadata.Interface
+	Core corev1client.CoreV1Interface
+	// Related reads what stands around pods.
+	Related related.Client
 }
 
 // CoreV1 makes a Cluster a client of package stream.
@@ -96,10 +97,8 @@ func (c *Cluster) connect(config *rest.Config, userAgent string) error {
 	if c.Core, err = corev1client.NewForConfig(config); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
-	if c.Metadata, err = metadata.NewForConfig(config); err != nil {
-		return fmt.Errorf("make metadata client: %w", err)
-	}
-	return nil
+	c.Related, err = related.NewClient(config)
+	return err
 }
 
 // loader reads the kubeconfig with all of kubectl's connection flags, for the

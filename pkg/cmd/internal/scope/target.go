@@ -113,6 +113,25 @@ func is(c *projection.Controller, group, kind string) bool {
 	return c.Kind == kind && strings.HasPrefix(c.APIVersion, group+"/")
 }
 
+// Covers reports whether pods of the workload o would belong to any of the
+// scope's targets. A workload belongs to its controller as well.
+func (s Scope) Covers(o *projection.Owner) bool {
+	return len(s.Targets) == 0 || slices.ContainsFunc(s.Targets, func(t Target) bool { return t.covers(o) })
+}
+
+func (t Target) covers(o *projection.Owner) bool {
+	own := projection.Controller{APIVersion: o.APIVersion, Kind: o.Kind, Name: o.Name}
+	return t.names(&own) || o.Controller != nil && t.names(o.Controller)
+}
+
+func (t Target) names(c *projection.Controller) bool {
+	group := "apps"
+	if t.Kind == "Job" || t.Kind == "CronJob" {
+		group = "batch"
+	}
+	return c.Name == t.Name && is(c, group, t.Kind)
+}
+
 // Seen remembers which targets of a scope have had a pod. Its zero value is for
 // a scope without targets.
 type Seen struct {
@@ -127,6 +146,13 @@ func (s Scope) NewSeen() Seen { return Seen{s.Targets, make([]bool, len(s.Target
 func (s Seen) Add(p *projection.Pod) {
 	for i, t := range s.targets {
 		s.hit[i] = s.hit[i] || t.matches(p)
+	}
+}
+
+// AddOwner takes a workload that is in the scope although it has no pods.
+func (s Seen) AddOwner(o *projection.Owner) {
+	for i, t := range s.targets {
+		s.hit[i] = s.hit[i] || t.covers(o)
 	}
 }
 
