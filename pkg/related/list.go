@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 )
@@ -151,7 +150,7 @@ func (r *reader) page(ctx context.Context, res resource, namespace string, optio
 	defer cancel()
 	page := res.newList()
 	err := res.client(r.client).Get().NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).Resource(string(res)).
-		VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Into(page)
+		VersionedParams(&options, r.client.parameters).Do(ctx).Into(page)
 	return page, err
 }
 
@@ -166,7 +165,7 @@ func (r *reader) get(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	found := &corev1.Namespace{}
-	err = r.client.Core.Get().Resource(string(namespaces)).Name(name).Do(ctx).Into(found)
+	err = r.client.core.Get().Resource(string(namespaces)).Name(name).Do(ctx).Into(found)
 	if apierrors.IsNotFound(err) {
 		found.Name, found.Status.Phase, err = name, corev1.NamespaceTerminating, nil
 	}

@@ -62,11 +62,11 @@ func ownerResource(group, kind string) resource {
 func (r resource) client(c Client) rest.Interface {
 	switch r {
 	case replicaSets, deployments, statefulSets, daemonSets:
-		return c.Apps
+		return c.apps
 	case jobs:
-		return c.Batch
+		return c.batch
 	default:
-		return c.Core
+		return c.core
 	}
 }
 

@@ -28,7 +28,7 @@ type rule struct {
 func rules() []rule {
 	commandLine := []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "k8s.io/cli-runtime", "pkg/cmd"}
 	looks := []string{"github.com/fatih/color", "github.com/olekukonko/tablewriter", "pkg/printers"}
-	cluster := []string{"k8s.io/client-go/rest", "k8s.io/client-go/kubernetes", "k8s.io/client-go/metadata", "k8s.io/client-go/tools/cache"}
+	cluster := []string{"k8s.io/client-go/rest", "k8s.io/client-go/kubernetes", "k8s.io/client-go/tools/cache"}
 	return []rule{
 		{"pkg/apis", []string{"k8s.io/client-go", "k8s.io/cli-runtime", "pkg/diagnose"}, "programs that read our output import the types and nothing else"},
 		{"pkg/internal/plaintext", []string{"k8s.io", "pkg/apis"}, "it works on strings"},
