@@ -195,4 +195,3 @@ func told(limitations []v1alpha1.Limitation) []string {
 	}
 	return out
 }
-

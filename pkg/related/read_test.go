@@ -232,4 +232,3 @@ func names(owners []*projection.Owner) []string {
 	}
 	return out
 }
-
