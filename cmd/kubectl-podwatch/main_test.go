@@ -6,6 +6,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -65,6 +67,21 @@ func setup(t *testing.T, env *testscript.Env) error {
 	return nil
 }
 
+// rulesOf reads the permissions of a user.
+func rulesOf(args []string) []rbacv1.PolicyRule {
+	verbs, others := args, []string(nil)
+	if i := slices.Index(args, "also"); i >= 0 {
+		verbs, others = args[:i], args[i+1:]
+	}
+	rules := []rbacv1.PolicyRule{{APIGroups: []string{corev1.GroupName}, Resources: []string{"pods"}, Verbs: verbs}}
+	for _, other := range others {
+		verb, object, _ := strings.Cut(other, ":")
+		group, resource, _ := strings.Cut(object, "/")
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: []string{verb}})
+	}
+	return rules
+}
+
 // commands are what scripts can do beside testscript's own commands.
 func commands(t *testing.T, server *controlplane.Server) map[string]func(*testscript.TestScript, bool, []string) {
 	t.Helper()
@@ -88,15 +105,12 @@ func commands(t *testing.T, server *controlplane.Server) map[string]func(*testsc
 			ts.Check(err)
 		}
 	}
-	// user NAME VERB... makes a user who may do nothing but VERB pods in
-	// $NAMESPACE, and becomes that user.
+	// user NAME VERB... [also VERB:GROUP/RESOURCE...] makes a user who may do
+	// nothing but VERB pods and the rest in $NAMESPACE, and becomes that user.
 	all["user"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		var grants []controlplane.Grant
 		if len(args) > 1 {
-			grants = append(grants, controlplane.Grant{
-				Namespace: ts.Getenv("NAMESPACE"),
-				Rules:     []rbacv1.PolicyRule{{APIGroups: []string{corev1.GroupName}, Resources: []string{"pods"}, Verbs: args[1:]}},
-			})
+			grants = append(grants, controlplane.Grant{Namespace: ts.Getenv("NAMESPACE"), Rules: rulesOf(args[1:])})
 		}
 		kubeconfig, err := server.User(t.Context(), args[0]+"-"+ts.Getenv("NAMESPACE"), grants...)
 		ts.Check(err)

@@ -138,22 +138,11 @@ func TestWorkloadsWithoutAPodOnARealServer(t *testing.T) {
 	}
 }
 
-// noPodsByQuota sets the status as well: its controller does not run here.
 func noPodsByQuota(t *testing.T, s *controlplane.Server, ns string) {
 	t.Helper()
-	none := corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}
-	quotas := s.Client().CoreV1().ResourceQuotas(ns)
-	quota, err := quotas.Create(t.Context(), &corev1.ResourceQuota{
-		ObjectMeta: metav1.ObjectMeta{Name: "none"}, Spec: corev1.ResourceQuotaSpec{Hard: none},
-	}, metav1.CreateOptions{})
-	if err != nil {
+	if err := s.RefusePods(t.Context(), ns); err != nil {
 		t.Fatal(err)
 	}
-	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none}
-	if _, err := quotas.UpdateStatus(t.Context(), quota, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	awaitRefusal(t, s, ns)
 }
 
 func noPodsByPolicy(t *testing.T, s *controlplane.Server, ns string) {
@@ -185,13 +174,7 @@ func noPodsByPolicy(t *testing.T, s *controlplane.Server, ns string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitRefusal(t, s, ns)
-}
-
-// awaitRefusal waits until the API server, which reads quotas and policies from
-// a cache, refuses pods.
-func awaitRefusal(t *testing.T, s *controlplane.Server, ns string) {
-	t.Helper()
+	// The API server reads policies from a cache.
 	await(t, "pods are still accepted", func(ctx context.Context) (bool, error) {
 		_, err := s.Client().CoreV1().Pods(ns).Create(ctx, &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Spec: template("probe").Spec,
