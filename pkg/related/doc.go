@@ -10,7 +10,8 @@
 // rather than the ReplicaSet and the CronJob rather than the Job. An Origin is
 // what a pod itself says about its owner.
 //
-// A Need collects what is worth reading, and Read reads it: in bulk, and never
-// more namespaces than are needed. What cannot be read costs a Limitation, never
-// the report.
+// A Need collects what is worth reading, and Read reads it: in bulk, never more
+// namespaces than are needed, and only what a Policy wants. A Search finds the
+// workloads that cannot create a single pod, and so have none to judge. What
+// cannot be read costs a Limitation, never the report.
 package related

@@ -103,7 +103,7 @@ func (r resource) effect() string {
 	case replicaSets:
 		return "a Deployment whose name its pods do not tell is shown as its ReplicaSets, and nothing is milder because of a rollout"
 	case deployments:
-		return "a Deployment that is stuck may be missing, and nothing is milder because of a rollout"
+		return "one that is stuck may be missing, and nothing is milder because of a rollout"
 	case jobs:
 		return "the pods of a CronJob are shown under its Jobs, and nothing is milder because a Job has attempts left"
 	case claims:
@@ -111,7 +111,7 @@ func (r resource) effect() string {
 	case namespaces:
 		return "pods of a namespace that is being deleted are judged like others"
 	default:
-		return "nothing is milder because their other pods do the work"
+		return "one that is stuck may be missing, and nothing is milder because its other pods do the work"
 	}
 }
 
