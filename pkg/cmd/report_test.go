@@ -4,6 +4,7 @@
 package cmd_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,14 +25,19 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd"
 	"github.com/podwatch/kubectl-podwatch/test/controlplane"
 )
 
 // gateway passes requests on to a server and counts them by resource.
 type gateway struct {
+	// hold is called before a request is passed on; nil holds nothing up.
+	hold func(*http.Request)
+
 	mu    sync.Mutex
 	asked []string
 }
@@ -55,6 +62,9 @@ func openGateway(t *testing.T, s *controlplane.Server) (*gateway, []string) {
 		g.mu.Lock()
 		g.asked = append(g.asked, r.Method+" "+path.Base(r.URL.Path))
 		g.mu.Unlock()
+		if g.hold != nil {
+			g.hold(r)
+		}
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -184,6 +194,26 @@ func TestRequestsOfAHealthyScope(t *testing.T) {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// An interrupt while events are read ends the report: it is no limitation.
+func TestReportIsInterruptedWhileItReadsEvents(t *testing.T) {
+	t.Parallel()
+	s := controlplane.Shared(t)
+	g, flags := openGateway(t, s)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	g.hold = func(r *http.Request) {
+		if path.Base(r.URL.Path) == "events" {
+			cancel(cmd.Interrupted(syscall.SIGINT))
+			<-r.Context().Done()
+		}
+	}
+	var out, errOut bytes.Buffer
+	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}
+	code := cmd.Main(ctx, append([]string{"report", "-n", s.Namespace(t)}, flags...), streams, noEnv)
+	if code != 130 || out.Len() > 0 {
+		t.Errorf("code = %d, want 130; stdout %q, stderr %q", code, out.String(), errOut.String())
 	}
 }
 

@@ -72,7 +72,8 @@ func (s server) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	versions := []schema.GroupVersion{corev1.SchemeGroupVersion, appsv1.SchemeGroupVersion, batchv1.SchemeGroupVersion}
-	data, err := runtime.Encode(scheme.Codecs.LegacyCodec(versions...), answer)
+	// Encoding writes the kind into the object, and answers may be given twice.
+	data, err := runtime.Encode(scheme.Codecs.LegacyCodec(versions...), answer.DeepCopyObject())
 	if err != nil {
 		return nil, err
 	}

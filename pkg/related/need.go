@@ -84,25 +84,15 @@ func aboutNode(f v1alpha1.Finding) bool {
 func (n Need) Missing(x Index, p Policy) []v1alpha1.Limitation {
 	missing := map[resource]bool{
 		events: len(x.events) == 0 && (len(n.pods) > 0 || len(n.Search.Namespaces) > 0 && p.searches()),
-	}
-	for name := range n.nodes {
-		if x.nodes[name] == nil && !x.allNodes {
-			missing[nodes] = true
-		}
-	}
-	for name := range n.claims {
-		if x.claims[name] == nil && !x.allClaims[name.Namespace] {
-			missing[claims] = true
-		}
+		nodes: slices.ContainsFunc(slices.Collect(maps.Keys(n.nodes)), func(name string) bool {
+			return x.nodes[name] == nil && !x.allNodes
+		}),
+		claims: slices.ContainsFunc(slices.Collect(maps.Keys(n.claims)), func(name types.NamespacedName) bool {
+			return x.claims[name] == nil && !x.allClaims[name.Namespace]
+		}),
 	}
 	for uid, o := range n.owners {
-		owner := x.owners[uid]
-		switch {
-		case owner == nil:
-			missing[o.resource()] = true
-		case owner.Controller != nil && x.owners[owner.Controller.UID] == nil:
-			missing[ownerResource(group(owner.Controller.APIVersion), owner.Controller.Kind)] = true
-		}
+		missing[x.lacks(uid, o)] = true
 	}
 	out := []v1alpha1.Limitation{}
 	for _, r := range slices.Sorted(maps.Keys(missing)) {
@@ -111,6 +101,19 @@ func (n Need) Missing(x Index, p Policy) []v1alpha1.Limitation {
 		}
 	}
 	return out
+}
+
+// lacks returns the resource of which an owner is missing, "" if none is.
+func (x Index) lacks(uid types.UID, o Origin) resource {
+	owner := x.owners[uid]
+	switch {
+	case owner == nil:
+		return o.resource()
+	case owner.Controller == nil || x.owners[owner.Controller.UID] != nil:
+		return ""
+	default:
+		return ownerResource(group(owner.Controller.APIVersion), owner.Controller.Kind)
+	}
 }
 
 // needs returns, sorted, the namespaces where owners of r are needed.

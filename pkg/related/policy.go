@@ -77,9 +77,9 @@ func (p Policy) mode(r resource) Mode {
 		return p.Events
 	case nodes:
 		return p.Nodes
-	default:
-		return p.Owners
+	case claims, namespaces, replicaSets, deployments, statefulSets, daemonSets, jobs:
 	}
+	return p.Owners
 }
 
 func (p Policy) reads(r resource) bool { return p.mode(r) != Never }

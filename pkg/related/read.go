@@ -83,7 +83,7 @@ func (r *reader) search(ctx context.Context) {
 		return
 	}
 	failed := fields.OneTermEqualSelector("reason", reasonFailedCreate).String()
-	r.each(ctx, query{events, failed}, r.need.Search.Namespaces, func(obj metav1.Object) bool {
+	r.each(ctx, query{events, failed}, slices.Sorted(slices.Values(r.need.Search.Namespaces)), func(obj metav1.Object) bool {
 		e, ok := obj.(*corev1.Event)
 		if !ok {
 			return false

@@ -65,9 +65,9 @@ func (r resource) client(c Client) rest.Interface {
 		return c.apps
 	case jobs:
 		return c.batch
-	default:
-		return c.core
+	case events, nodes, claims, namespaces:
 	}
+	return c.core
 }
 
 func (r resource) newList() runtime.Object {
@@ -88,9 +88,9 @@ func (r resource) newList() runtime.Object {
 		return &appsv1.DaemonSetList{}
 	case jobs:
 		return &batchv1.JobList{}
-	default:
-		return &corev1.NamespaceList{}
+	case namespaces:
 	}
+	return &corev1.NamespaceList{}
 }
 
 // effect says what it means that objects of r are not known.
@@ -110,9 +110,9 @@ func (r resource) effect() string {
 		return "why a claim is not bound may be missing"
 	case namespaces:
 		return "pods of a namespace that is being deleted are judged like others"
-	default:
-		return "one that is stuck may be missing, and nothing is milder because its other pods do the work"
+	case statefulSets, daemonSets:
 	}
+	return "one that is stuck may be missing, and nothing is milder because its other pods do the work"
 }
 
 func (r resource) limitation(namespace, reason string) v1alpha1.Limitation {

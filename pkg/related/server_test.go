@@ -5,6 +5,7 @@ package related_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -93,21 +95,28 @@ func TestReadOnARealServer(t *testing.T) {
 // found all the same.
 func TestWorkloadsWithoutAPodOnARealServer(t *testing.T) {
 	t.Parallel()
-	s := controlplane.New(t, controlplane.Options{Controllers: true})
+	s := controlplane.New(t, controlplane.Options{Controllers: true, ServiceAccounts: true})
 	create := metav1.CreateOptions{}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}}
 	if _, err := s.Client().CoreV1().Nodes().Create(t.Context(), node, create); err != nil {
 		t.Fatal(err)
 	}
-	for name, block := range map[string]func(*testing.T, *controlplane.Server, string){
-		"quota": noPodsByQuota, "admission policy": noPodsByPolicy,
+	for name, tt := range map[string]struct {
+		block   func(*testing.T, *controlplane.Server, string)
+		account string
+		want    string
+	}{
+		"quota":                   {noPodsByQuota, "", "exceeded quota"},
+		"admission policy":        {noPodsByPolicy, "", "no pods today"},
+		"pod security":            {noPodsBySecurity, "", "violates PodSecurity"},
+		"missing service account": {func(*testing.T, *controlplane.Server, string) {}, "missing", "error looking up service account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ns := s.Namespace(t)
-			block(t, s, ns)
-			makeWorkloads(t, s, ns)
-			awaitFailedCreate(t, s, ns, 4)
+			tt.block(t, s, ns)
+			makeWorkloads(t, s, ns, tt.account)
+			awaitFailedCreate(t, s, ns, tt.want, 4)
 
 			all := related.Need{Search: related.Search{Namespaces: []string{ns}}}
 			index, limitations := related.Read(t.Context(), clientOf(t, s), all, related.Policy{})
@@ -117,8 +126,8 @@ func TestWorkloadsWithoutAPodOnARealServer(t *testing.T) {
 			kinds := []string{}
 			for _, o := range index.Blocked() {
 				kinds = append(kinds, o.Kind)
-				if events := index.Events(o.UID); len(events) == 0 || events[0].Message == "" {
-					t.Errorf("%s %s has no reason", o.Kind, o.Name)
+				if events := index.Events(o.UID); len(events) == 0 || !strings.Contains(events[len(events)-1].Message, tt.want) {
+					t.Errorf("%s %s: events = %v, want %q", o.Kind, o.Name, events, tt.want)
 				}
 			}
 			if diff := cmp.Diff([]string{"DaemonSet", "Job", "ReplicaSet", "StatefulSet"}, kinds); diff != "" {
@@ -174,17 +183,32 @@ func noPodsByPolicy(t *testing.T, s *controlplane.Server, ns string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The API server reads policies from a cache.
+	awaitRefusal(t, s, ns, "no pods today")
+}
+
+func noPodsBySecurity(t *testing.T, s *controlplane.Server, ns string) {
+	t.Helper()
+	patch := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
+	if _, err := s.Client().CoreV1().Namespaces().Patch(t.Context(), ns, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	awaitRefusal(t, s, ns, "violates PodSecurity")
+}
+
+// awaitRefusal waits until the API server, which reads policies from a cache,
+// refuses pods for the given reason.
+func awaitRefusal(t *testing.T, s *controlplane.Server, ns, reason string) {
+	t.Helper()
 	await(t, "pods are still accepted", func(ctx context.Context) (bool, error) {
 		_, err := s.Client().CoreV1().Pods(ns).Create(ctx, &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Spec: template("probe").Spec,
+			ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Spec: template("probe", "").Spec,
 		}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		return err != nil, nil
+		return err != nil && strings.Contains(err.Error(), reason), nil
 	})
 }
 
-// awaitFailedCreate waits until n owners have failed.
-func awaitFailedCreate(t *testing.T, s *controlplane.Server, ns string, n int) {
+// awaitFailedCreate waits until owners of n kinds have failed for the given reason.
+func awaitFailedCreate(t *testing.T, s *controlplane.Server, ns, reason string, n int) {
 	t.Helper()
 	failed := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("reason", "FailedCreate").String()}
 	await(t, "not every workload has failed to create a pod", func(ctx context.Context) (bool, error) {
@@ -194,7 +218,9 @@ func awaitFailedCreate(t *testing.T, s *controlplane.Server, ns string, n int) {
 		}
 		kinds := map[string]bool{}
 		for i := range list.Items {
-			kinds[list.Items[i].InvolvedObject.Kind] = true
+			if strings.Contains(list.Items[i].Message, reason) {
+				kinds[list.Items[i].InvolvedObject.Kind] = true
+			}
 		}
 		return len(kinds) == n, nil
 	})
@@ -207,14 +233,14 @@ func await(t *testing.T, otherwise string, done func(context.Context) (bool, err
 	}
 }
 
-func template(app string) corev1.PodTemplateSpec {
+func template(app, account string) corev1.PodTemplateSpec {
 	return corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": app}},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/app:1"}}},
+		Spec:       corev1.PodSpec{ServiceAccountName: account, Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/app:1"}}},
 	}
 }
 
-func makeWorkloads(t *testing.T, s *controlplane.Server, ns string) {
+func makeWorkloads(t *testing.T, s *controlplane.Server, ns, account string) {
 	t.Helper()
 	create := metav1.CreateOptions{}
 	selector := func(app string) *metav1.LabelSelector {
@@ -223,22 +249,22 @@ func makeWorkloads(t *testing.T, s *controlplane.Server, ns string) {
 	apps := s.Client().AppsV1()
 	_, err := apps.Deployments(ns).Create(t.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "deploy"},
-		Spec:       appsv1.DeploymentSpec{Selector: selector("deploy"), Template: template("deploy")},
+		Spec:       appsv1.DeploymentSpec{Selector: selector("deploy"), Template: template("deploy", account)},
 	}, create)
 	if err == nil {
 		_, err = apps.StatefulSets(ns).Create(t.Context(), &appsv1.StatefulSet{
 			ObjectMeta: metav1.ObjectMeta{Name: "sts"},
-			Spec:       appsv1.StatefulSetSpec{Selector: selector("sts"), Template: template("sts")},
+			Spec:       appsv1.StatefulSetSpec{Selector: selector("sts"), Template: template("sts", account)},
 		}, create)
 	}
 	if err == nil {
 		_, err = apps.DaemonSets(ns).Create(t.Context(), &appsv1.DaemonSet{
 			ObjectMeta: metav1.ObjectMeta{Name: "ds"},
-			Spec:       appsv1.DaemonSetSpec{Selector: selector("ds"), Template: template("ds")},
+			Spec:       appsv1.DaemonSetSpec{Selector: selector("ds"), Template: template("ds", account)},
 		}, create)
 	}
 	if err == nil {
-		job := template("job")
+		job := template("job", account)
 		job.Spec.RestartPolicy = corev1.RestartPolicyNever
 		_, err = s.Client().BatchV1().Jobs(ns).Create(t.Context(), &batchv1.Job{
 			ObjectMeta: metav1.ObjectMeta{Name: "job"}, Spec: batchv1.JobSpec{Template: job},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -47,9 +48,17 @@ func (s *Server) apiserverArgs() []string {
 		"--service-account-key-file=" + s.file("apiserver.key"),
 		"--service-account-signing-key-file=" + s.file("apiserver.key"),
 		"--allow-privileged=true",
-		// See the package comment: they refuse or change pods that come from other clusters.
-		"--disable-admission-plugins=ServiceAccount,Priority,TaintNodesByCondition",
+		"--disable-admission-plugins=" + strings.Join(s.disabledPlugins(), ","),
 	}
+}
+
+// disabledPlugins refuse or change pods that come from other clusters.
+func (s *Server) disabledPlugins() []string {
+	plugins := []string{"Priority", "TaintNodesByCondition"}
+	if !s.opts.ServiceAccounts {
+		plugins = append(plugins, "ServiceAccount")
+	}
+	return plugins
 }
 
 func (s *Server) file(name string) string { return filepath.Join(s.dir, name) }

@@ -26,8 +26,9 @@
 // # What differs from a production cluster
 //
 //   - No scheduler: pods name their node, and an unscheduled pod stays Pending.
-//   - The admission plugins ServiceAccount, Priority and TaintNodesByCondition are off, so that a pod
-//     that was taken from another cluster is accepted as it is.
+//   - The admission plugins ServiceAccount (unless it is asked for), Priority and
+//     TaintNodesByCondition are off, so that a pod that was taken from another cluster is accepted as
+//     it is.
 //   - The controllers that judge nodes or remove pods on their own (node lifecycle, taint eviction,
 //     pod garbage collection) do not run: a fault state stays until the test changes it. With
 //     Controllers set, the garbage collector still removes a pod whose owners do not exist.

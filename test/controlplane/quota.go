@@ -6,6 +6,7 @@ package controlplane
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,8 +46,9 @@ func (s *Server) awaitRefusal(ctx context.Context, namespace string) error {
 	try := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
 	return wait.PollUntilContextTimeout(ctx, readyInterval, readyLimit, true, func(ctx context.Context) (bool, error) {
 		_, err := s.client.CoreV1().Pods(namespace).Create(ctx, probe, try)
+		// Another plugin may refuse the pod as well, while its service account is missing.
 		if apierrors.IsForbidden(err) {
-			return true, nil
+			return strings.Contains(err.Error(), "exceeded quota"), nil
 		}
 		return false, err
 	})

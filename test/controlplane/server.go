@@ -25,6 +25,9 @@ type Options struct {
 	Controllers bool
 	// Kubelets runs kwok for the nodes of [Server.CreateNodes].
 	Kubelets bool
+	// ServiceAccounts refuses pods whose service account does not exist, as production clusters do.
+	// The one named default is made by a controller.
+	ServiceAccounts bool
 }
 
 // Server is a running control plane. Its methods may be called from many goroutines.

@@ -20,7 +20,7 @@ type relatedFlags struct {
 	allowPartial          []string
 }
 
-func (f *relatedFlags) addTo(set *pflag.FlagSet) {
+func (f *relatedFlags) addRelated(set *pflag.FlagSet) {
 	set.StringVar(&f.events, "events", string(related.Auto), "read events about pods with findings and pods that cannot be created: auto, never, require")
 	set.StringVar(&f.nodes, "nodes", string(related.Auto), "read nodes if a finding may come from one: auto, never, require")
 	set.StringVar(&f.owners, "owners", string(related.Auto), "read workloads, claims and namespaces around findings: auto, never, require")

@@ -99,7 +99,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 	set := c.Flags()
 	f.scope.AddTo(set)
 	f.clocks.AddTo(set)
-	f.relatedFlags.addTo(set)
+	f.addRelated(set)
 	set.StringVarP(&f.output, "output", "o", "table", "output format: table, wide, json, yaml, kyaml, name, jsonpath=, go-template= and their files")
 	set.StringVar(&f.groupBy, "group-by", string(printers.GroupByWorkload), "what a row of the table is about: workload, pod, namespace, node, cause")
 	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")

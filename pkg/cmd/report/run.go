@@ -85,6 +85,9 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 		return nil, nil, err
 	}
 	around, unread := related.Read(ctx, o.Cluster.Related, need, o.Related)
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
 	if err := pods.missing(around); err != nil {
 		return nil, nil, err
 	}
