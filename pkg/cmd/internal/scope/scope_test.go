@@ -129,3 +129,50 @@ func TestTargetsMatchByOwner(t *testing.T) {
 		})
 	}
 }
+
+// A workload without pods stands for the target that would be its pods, or
+// those of its controller.
+func TestTargetsCoverWorkloads(t *testing.T) {
+	t.Parallel()
+	owner := func(apiVersion, kind, name string, c *projection.Controller) *projection.Owner {
+		return &projection.Owner{APIVersion: apiVersion, Kind: kind, Name: name, Controller: c}
+	}
+	deployment := &projection.Controller{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"}
+	cronJob := &projection.Controller{APIVersion: "batch/v1", Kind: "CronJob", Name: "web"}
+	for name, test := range map[string]struct {
+		target string
+		owner  *projection.Owner
+		want   bool
+	}{
+		"a Deployment":                     {"deploy/web", owner("apps/v1", "Deployment", "web", nil), true},
+		"the ReplicaSet of a Deployment":   {"deploy/web", owner("apps/v1", "ReplicaSet", "web-1", deployment), true},
+		"the ReplicaSet itself":            {"rs/web-1", owner("apps/v1", "ReplicaSet", "web-1", deployment), true},
+		"the Job of a CronJob":             {"cronjob/web", owner("batch/v1", "Job", "web-1", cronJob), true},
+		"the Job itself":                   {"job/web-1", owner("batch/v1", "Job", "web-1", cronJob), true},
+		"another name":                     {"deploy/we", owner("apps/v1", "Deployment", "web", nil), false},
+		"another kind":                     {"sts/web", owner("apps/v1", "Deployment", "web", nil), false},
+		"the kind of another group":        {"deploy/web", owner("acme.io/v1", "Deployment", "web", nil), false},
+		"a pod of the name of a workload":  {"web", owner("apps/v1", "Deployment", "web", nil), false},
+		"a node of the name of a workload": {"node/web", owner("apps/v1", "Deployment", "web", nil), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := parse(t, test.target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Covers(test.owner); got != test.want {
+				t.Errorf("Covers = %v, want %v", got, test.want)
+			}
+			seen := s.NewSeen()
+			seen.AddOwner(test.owner)
+			if err := seen.Missing(); (err == nil) != test.want {
+				t.Errorf("Missing after AddOwner = %v, want an error: %v", err, !test.want)
+			}
+		})
+	}
+	all, err := parse(t)
+	if err != nil || !all.Covers(owner("apps/v1", "Deployment", "web", nil)) {
+		t.Errorf("a scope without targets covers every workload: %v", err)
+	}
+}
