@@ -58,12 +58,14 @@ func TestReadAsksOnlyForWhatIsNeeded(t *testing.T) {
 		"a pod that does not end":            {ending, found("Deletion", v1alpha1.SeverityWarning), related.Search{}, related.Policy{}, []string{"namespaces shop", "nodes in "}},
 		"a pod that ends as it should":       {ending, found("Deletion", v1alpha1.SeverityInfo), related.Search{}, related.Policy{}, []string{"namespaces shop"}},
 		"a search where there are findings": {
-			watched, found("Crash", v1alpha1.SeverityCritical), everywhere, related.Policy{},
+			watched, found("Crash", v1alpha1.SeverityCritical), everywhere,
+			related.Policy{},
 			[]string{"daemonsets in shop", "deployments in shop", createEvents, podEvents, "jobs in shop", "statefulsets in shop"},
 		},
 		"a search for one workload where there are findings": {
 			watched, found("Crash", v1alpha1.SeverityCritical),
-			related.Search{Namespaces: []string{""}, Covers: func(*projection.Owner) bool { return true }}, related.Policy{},
+			related.Search{Namespaces: []string{""}, Covers: func(*projection.Owner) bool { return true }},
+			related.Policy{},
 			[]string{createEvents, podEvents},
 		},
 	} {
