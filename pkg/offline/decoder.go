@@ -14,9 +14,14 @@ type decoder struct {
 	source
 	snapshot *Snapshot
 	yield    func(*corev1.Pod) error
+	// input is what is being read, place what its path says about it.
+	input Input
+	place place
 
 	// document and item count from 1; item is 0 outside of lists.
 	document, item int
+	// handled is true once an object was understood.
+	handled bool
 	// maxPending bounds list.pendingBytes.
 	maxPending int
 	// scratch is the memory of the item at hand.
@@ -30,6 +35,7 @@ const (
 	formNone form = iota
 	formJSON
 	formYAML
+	formLog
 )
 
 func (d *decoder) documents() error {
@@ -45,6 +51,8 @@ func (d *decoder) documents() error {
 			err = d.json()
 		case formYAML:
 			err = d.yaml()
+		case formLog:
+			err = d.log()
 		}
 		if err != nil {
 			return err
@@ -70,6 +78,8 @@ func (d *decoder) next() form {
 			d.skipLine()
 		case d.fresh && separator(b):
 			d.skip(len("---"))
+		case d.atLog():
+			return formLog
 		case opensJSON(rest):
 			return formJSON
 		default:

@@ -27,49 +27,79 @@ const (
 	MaxDocument = 16 << 20
 	// maxPending bounds the items of one list that wait for its kind.
 	maxPending = 256 << 20
+	// MaxArchive bounds what is taken out of one archive, in bytes.
+	MaxArchive = 16 << 30
+	// MaxEntries bounds the files of one directory or archive. A must-gather of
+	// 5,000 pods has some 50,000.
+	MaxEntries = 500_000
+	// maxRatio bounds how far an archive may expand. Logs shrink to a tenth or
+	// a hundredth; deflate can do a thousandth, of nothing but repetition.
+	maxRatio = 250
 )
 
-// limits are bounds in bytes.
+// limits are bounds in bytes, but for entries and ratio.
 type limits struct {
 	input             int64
 	document, pending int
+	archive           int64
+	entries, ratio    int
 }
 
-// Input is one stream of documents and the name that errors call it by.
+func defaultLimits() limits {
+	return limits{
+		input: MaxInput, document: MaxDocument, pending: maxPending,
+		archive: MaxArchive, entries: MaxEntries, ratio: maxRatio,
+	}
+}
+
+// Input is one stream of documents and what errors call it by. It is only valid
+// until the next one is asked for.
 type Input struct {
-	Name   string
+	// Name is the path that was given.
+	Name string
+	// Entry is the path inside of the directory or the archive Name, with
+	// slashes; empty for a file that was named itself.
+	Entry  string
 	Reader io.Reader
 }
 
 // Open returns the inputs that paths name, opening each when its turn comes
-// and closing it after. The path "-" is stdin, which is not closed.
+// and closing it after. The path "-" is stdin, which is not closed. A directory
+// gives the files below it in the order of their names, a tar archive, also a
+// compressed one, those in it: as far as their names say that they may be of
+// use. Links, devices and archives in them are not followed. An error with an
+// Entry is about that entry alone, any other ends the input.
 func Open(paths []string, stdin io.Reader) iter.Seq2[Input, error] {
+	return openAll(paths, stdin, defaultLimits())
+}
+
+func openAll(paths []string, stdin io.Reader, most limits) iter.Seq2[Input, error] {
 	return func(yield func(Input, error) bool) {
 		for _, path := range paths {
-			if !open(path, stdin, yield) {
+			if !open(path, stdin, most, yield) {
 				return
 			}
 		}
 	}
 }
 
-func open(path string, stdin io.Reader, yield func(Input, error) bool) (more bool) {
+func open(path string, stdin io.Reader, most limits, yield func(Input, error) bool) (more bool) {
 	if path == "-" {
-		return yield(Input{Name: path, Reader: stdin}, nil)
+		return unpack(path, stdin, most, yield)
 	}
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
-		err = errors.New("is a directory, want a file")
+		return openFolder(path, most, yield)
+	}
+	var file *os.File
+	if err == nil {
+		file, err = os.Open(path)
 	}
 	if err != nil {
-		return yield(Input{}, fmt.Errorf("read %q: %w", path, cause(err)))
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return yield(Input{}, fmt.Errorf("read %q: %w", path, cause(err)))
+		return yield(Input{Name: path}, cause(err))
 	}
 	defer func() { _ = file.Close() }() // It was only read.
-	return yield(Input{Name: path, Reader: file}, nil)
+	return unpack(path, file, most, yield)
 }
 
 // cause drops the operation and the path, which our own text names.

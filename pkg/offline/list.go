@@ -5,6 +5,7 @@ package offline
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,9 @@ import (
 )
 
 const (
-	kindPod  = "Pod"
+	kindPod   = "Pod"
+	kindNode  = "Node"
+	kindClaim = "PersistentVolumeClaim"
 	kindList = "List"
 )
 
@@ -30,6 +33,8 @@ type list struct {
 	pendingBytes int
 	// nesting counts the lists around this one.
 	nesting int
+	// partial is true for a page of a longer list.
+	partial bool
 }
 
 type pending struct {
@@ -47,7 +52,7 @@ func (l *list) itemKind() string { return strings.TrimSuffix(l.kind, kindList) }
 // element handles the next item of l. The memory of f is only lent.
 func (d *decoder) element(l *list, f *fragment) error {
 	l.items++
-	err := d.object(f, l.itemKind(), l.nesting)
+	err := d.object(f, cmp.Or(l.itemKind(), d.place.resource.kind), l.nesting)
 	if errors.Is(err, errNoKind) {
 		// So that a flood of empty items ends soon.
 		const overhead = 1 << 10
@@ -71,18 +76,50 @@ func (d *decoder) endList(l *list) error {
 			return err
 		}
 	}
-	switch kind := l.itemKind(); {
+	kind := l.itemKind()
+	if l.kind == "" {
+		kind = d.place.resource.kind
+	}
+	switch {
 	case kind == "" || kind == kindPod:
 		d.snapshot.lists = true
 	case l.items == 0:
-		d.snapshot.count(printable(l.kind))
+		d.snapshot.count(printable(cmp.Or(l.kind, kind+kindList)))
+	}
+	if r, ok := resourceOf("", kind); ok {
+		d.snapshot.hold(r)
+	}
+	if !l.partial && l.nesting == 0 {
+		d.endWhole(l, kind)
 	}
 	return nil
+}
+
+// endWhole remembers a list that holds all there is of a kind, so that what is
+// not in it does not exist. What kubectl get has printed may have been selected,
+// so only the layouts that are known count, and in a dump only typed lists.
+func (d *decoder) endWhole(l *list, kind string) {
+	c := d.snapshot.captureAt(d.input, d.place)
+	typed := l.kind != "" && kind != ""
+	switch {
+	case d.place.complete && kind == kindClaim && d.place.namespace != "":
+		d.snapshot.allClaims[d.place.namespace] = true
+	case d.place.complete && kind == kindNode:
+		c.nodes, c.whole = true, true
+	case !typed:
+	case kind == kindNode && (d.place.dump != "" || d.input.Entry == ""):
+		c.nodes = true
+	case kind == kindPod && d.place.dump != "":
+		c.whole = true
+	}
 }
 
 // untyped handles an object that does not name its kind: the list's word counts,
 // else it is a pod if it has the containers of one.
 func (d *decoder) untyped(f *fragment, kind string, nesting int) error {
+	if kind == "" {
+		kind = d.place.resource.kind
+	}
 	if kind == "" && resemblesPod(f.raw) {
 		kind = kindPod
 	}

@@ -35,11 +35,14 @@ func (d *decoder) whole(f *fragment) error {
 		return d.untyped(f, "", 0)
 	}
 	// The items are through; what is left tells their kind, if nothing did.
-	var meta metav1.TypeMeta
+	var meta struct {
+		Kind     string          `json:"kind"`
+		Metadata json.RawMessage `json:"metadata"`
+	}
 	if err := json.Unmarshal(f.raw, &meta); err != nil {
 		return d.explain(f, err)
 	}
-	f.list.kind = meta.Kind
+	f.list.kind, f.list.partial = meta.Kind, isPage(meta.Metadata)
 	return d.endList(f.list)
 }
 
@@ -61,7 +64,7 @@ func (d *decoder) object(f *fragment, kind string, nesting int) error {
 	if isPod(meta.APIVersion, kind) {
 		return d.explain(f, err)
 	}
-	return d.other(f, kind, nesting)
+	return d.other(f, meta.APIVersion, kind, nesting)
 }
 
 // decodePod decodes any object as a pod; it is one if its kind says so.
@@ -79,9 +82,21 @@ func isPod(apiVersion, kind string) bool {
 	return kind == kindPod && (apiVersion == "v1" || apiVersion == "")
 }
 
+// isPage is true for the metadata of a list that goes on elsewhere.
+func isPage(metadata []byte) bool {
+	var page metav1.ListMeta
+	_ = json.Unmarshal(metadata, &page) // What has no such field is no page.
+	return page.Continue != ""
+}
+
 func (d *decoder) pod(pod *corev1.Pod) error {
-	d.snapshot.Pods++
+	d.handled = true
 	d.snapshot.observe(newest(pod))
+	if d.snapshot.knows(pod) {
+		return nil
+	}
+	d.snapshot.Pods++
+	d.snapshot.bind(pod)
 	if err := d.yield(pod); err != nil {
 		return &yieldError{err}
 	}
@@ -89,7 +104,7 @@ func (d *decoder) pod(pod *corev1.Pod) error {
 }
 
 // other handles an object that is no pod.
-func (d *decoder) other(f *fragment, kind string, nesting int) error {
+func (d *decoder) other(f *fragment, apiVersion, kind string, nesting int) error {
 	var o other
 	// Only the kind has to be right. A field that this type has otherwise is
 	// one of a kind that means something else by it.
@@ -99,12 +114,34 @@ func (d *decoder) other(f *fragment, kind string, nesting int) error {
 		return d.nested(f, &list{kind: kind, nesting: nesting + 1}, o.Items)
 	case kind == "":
 		return errNoKind
-	case kind == "ReplicaSet" || kind == "Job":
-		d.snapshot.Related.Add(&o.ObjectMeta)
+	}
+	d.handled = true
+	if r, ok := resourceOf(apiVersion, kind); ok {
+		d.around(r, f)
 	}
 	d.snapshot.observe(o.newest())
 	d.snapshot.count(printable(kind))
 	return nil
+}
+
+// around keeps an object that matters to a verdict. One that cannot be understood
+// costs a limitation: the pods can still be judged.
+func (d *decoder) around(r resource, f *fragment) {
+	err := errElements
+	var obj metav1.Object
+	if bytes.Count(f.raw, []byte(",")) <= maxElements {
+		obj, err = r.decode(f.raw)
+	}
+	if err != nil {
+		d.snapshot.limit(r.plural, "", d.input, d.explain(f, err))
+		d.snapshot.unread[r.plural] = true
+		return
+	}
+	d.snapshot.hold(r)
+	if node, ok := obj.(*corev1.Node); ok {
+		d.snapshot.node(node)
+	}
+	d.snapshot.Related.Add(obj)
 }
 
 // nested handles a list that was read whole.

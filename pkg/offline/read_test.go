@@ -225,7 +225,7 @@ func TestReadNamesTheInputThatBreaks(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir, empty := t.TempDir(), t.TempDir()
 	file := filepath.Join(dir, "a.json")
 	if err := os.WriteFile(file, []byte(podA), 0o600); err != nil {
 		t.Fatal(err)
@@ -237,7 +237,8 @@ func TestOpen(t *testing.T) {
 		err   string
 	}{
 		"a file and standard input": {[]string{file, "-"}, []string{a, b}, ""},
-		"a directory":               {[]string{dir}, nil, `read "` + dir + `": is a directory, want a file`},
+		"a directory":               {[]string{dir}, []string{a}, ""},
+		"a directory of nothing":    {[]string{empty}, nil, `read "` + empty + `": no file in it can hold pods, want JSON or YAML`},
 		"a file that is not there":  {[]string{file, missing}, []string{a}, `read "` + missing + `": no such file or directory`},
 		"no paths":                  {nil, nil, "read pods: there is nothing in it, want pods as JSON or YAML"},
 	}

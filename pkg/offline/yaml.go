@@ -51,8 +51,9 @@ func (d *decoder) yaml() error {
 	}
 }
 
-// atSeparator is true where the document ends and another one may follow.
-func (d *decoder) atSeparator() bool { return d.fresh && separator(d.ahead(4)) }
+// atSeparator is true where the document ends and another one, or the log of a
+// dump, may follow.
+func (d *decoder) atSeparator() bool { return d.fresh && (separator(d.ahead(4)) || d.atLog()) }
 
 // array handles a bare array that was read whole.
 func (d *decoder) array(f *fragment) error {

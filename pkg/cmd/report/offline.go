@@ -5,6 +5,7 @@ package report
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
+
+// stale is when a capture is so old that the reader is told.
+const stale = 24 * time.Hour
 
 // offlineReport reports on a file. Its now is the newest time in the file,
 // because a capture is not older than that and ages grow from there. partial is
@@ -30,11 +34,15 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 		now, nowSource = generated, "Clock"
 	}
 	options := o.collect(nowSource, now.Truncate(time.Second), generated)
-	options.Source = v1alpha1.Source{Type: "File", File: strings.Join(o.Scope.Files, ", ")}
+	options.Source = v1alpha1.Source{Type: string(c.Snapshot.Source), File: strings.Join(o.Scope.Files, ", ")}
 	options.Scope.AllNamespaces = len(o.Scope.Namespaces) == 0
 	pods, err := o.judge(ctx, []reconcile.Source{c.Source()}, options)
 	if err != nil {
 		return nil, nil, err
+	}
+	if options.ObservedAtSource == "Inferred" && generated.Sub(options.Now) > stale {
+		_, _ = fmt.Fprintf(o.ErrOut, "Warning: the capture is more than a day old; everything is as of %s (see --now).\n",
+			options.Now.UTC().Format(time.RFC3339))
 	}
 	if err := pods.missing(c.Related); err != nil {
 		return nil, nil, err
@@ -47,7 +55,7 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 	if err != nil {
 		return nil, nil, err
 	}
-	limitations := need.Missing(c.Related, o.Related)
+	limitations := append(need.Missing(c.Related, o.Related), c.Limitations...)
 	pods.collector.Rejudge(o.inLightOf(c.Related, options.Now))
 	return pods.collector.Build(c.Related, limitations), o.incomplete(limitations), nil
 }

@@ -34,12 +34,13 @@ type PodReport struct {
 
 // Source says where the pods of a report came from.
 type Source struct {
-	// Type is Cluster or File.
+	// Type is Cluster, or what made the capture: ClusterInfoDump, MustGather,
+	// SupportBundle, or File for all else and for captures of several types.
 	Type string `json:"type"`
 	// Context is the kubeconfig context, absent offline and in-cluster.
 	Context string `json:"context,omitempty"`
-	// File is the input as it was named on the command line, "-" for standard
-	// input, absent for a cluster.
+	// File is the file or directory as it was named on the command line, "-"
+	// for standard input, absent for a cluster.
 	File string `json:"file,omitempty"`
 }
 

@@ -51,7 +51,7 @@ func (f *Flags) AddTo(set *pflag.FlagSet) {
 	set.StringVar(&f.fieldSelector, "field-selector", "", "field selector, applied by the server")
 	set.StringVar(&f.managedBy, "managed-by", "", "only pods with the label "+managedByLabel+"=NAME")
 	set.StringVar(&f.node, "node", "", "only pods bound to this node")
-	set.StringArrayVarP(&f.files, "filename", "f", nil, "read pods from this file instead of a cluster; repeatable; - is standard input")
+	set.StringArrayVarP(&f.files, "filename", "f", nil, "read pods from this file, directory or .tar.gz instead of a cluster; repeatable; - is standard input")
 	f.config.AddFlags(set)
 }
 
