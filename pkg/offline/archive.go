@@ -7,6 +7,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -124,12 +125,17 @@ func untar(name string, b *bufio.Reader, most limits, yield func(Input, error) b
 	if !isTar(b) {
 		return yield(Input{Name: name, Reader: b}, nil)
 	}
-	t := tar.NewReader(&bounded{r: b, max: most.archive})
+	rest := &bounded{r: b, max: most.archive}
+	t := tar.NewReader(rest)
 	useful := 0
 	for n := 1; ; n++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return useful > 0 || yield(Input{Name: name}, errNothingUseful)
+			// The checksum comes last.
+			if _, err = io.Copy(io.Discard, rest); err == nil && useful > 0 {
+				return true
+			}
+			return yield(Input{Name: name}, cmp.Or(err, errNothingUseful))
 		}
 		if err == nil && n > most.entries {
 			err = fmt.Errorf("more than %d entries", most.entries)

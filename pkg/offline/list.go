@@ -18,7 +18,7 @@ const (
 	kindPod   = "Pod"
 	kindNode  = "Node"
 	kindClaim = "PersistentVolumeClaim"
-	kindList = "List"
+	kindList  = "List"
 )
 
 // list is what is known of a list while its items are handled.

@@ -96,6 +96,7 @@ func (d *decoder) pod(pod *corev1.Pod) error {
 		return nil
 	}
 	d.snapshot.Pods++
+	d.snapshot.held["pods"] = true
 	d.snapshot.bind(pod)
 	if err := d.yield(pod); err != nil {
 		return &yieldError{err}

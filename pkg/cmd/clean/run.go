@@ -61,6 +61,9 @@ func (s *session) sources() ([]reconcile.Source, error) {
 		return nil, err
 	}
 	s.Clock = clocks.At(c.CaptureTime)
+	if s.partial = c.Partial(); s.partial != nil {
+		s.limitations = c.Limitations
+	}
 	return []reconcile.Source{c.Source()}, nil
 }
 
@@ -140,6 +143,8 @@ func (s *session) finish(err error) error {
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
 	case clean.Failures(r.Summary) > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
+	case s.partial != nil:
+		return exit.Incomplete(s.partial)
 	case len(r.Limitations) > 0:
 		return exit.Incomplete(failure.Unread(len(r.Limitations), len(s.Cluster.Namespaces)))
 	}

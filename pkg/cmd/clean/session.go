@@ -26,6 +26,8 @@ type session struct {
 	pods        map[reconcile.Key]judged
 	seen        scope.Seen
 	limitations []v1alpha1.Limitation
+	// partial is set if a part of a file could not be read.
+	partial error
 
 	// plan and cleaner are set once, before anything is acted on.
 	plan    *clean.Plan

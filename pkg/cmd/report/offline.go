@@ -22,7 +22,8 @@ const stale = 24 * time.Hour
 
 // offlineReport reports on a file. Its now is the newest time in the file,
 // because a capture is not older than that and ages grow from there. partial is
-// set if the file lacks something that is required.
+// set if the capture lacks something that is required, or a file of it could not
+// be read; the report says which.
 func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial, err error) {
 	c, err := capture.Read(o.Scope, o.In)
 	if err != nil {

@@ -6,6 +6,7 @@ package capture
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -57,6 +58,21 @@ func (c *Capture) Unread() []v1alpha1.Limitation {
 		}
 	}
 	return out
+}
+
+// Partial returns the error of a capture of which files that may hold pods could
+// not be read, nil for a whole one. Its limitations say which.
+func (c *Capture) Partial() error {
+	n := 0
+	for _, l := range c.Limitations {
+		if l.Resource == "pods" {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("read pods: files that are broken: %d", n)
 }
 
 // need is a limitation, and the pods on which it is one.
