@@ -79,6 +79,9 @@ func pages() (map[string][]byte, error) {
 // marked is a mark, its command, and the block below it.
 var marked = regexp.MustCompile("(?m)^<!-- generated: kubectl podwatch(.*) -->\n```console\n(?s:.*?)^```$")
 
+// aged is the one line that depends on the day on which a page is made.
+var aged = regexp.MustCompile("(?m)^Warning: the capture is more than a day old; .*\n")
+
 // refresh returns what should stand in the place of block.
 func refresh(block []byte) []byte {
 	args := string(marked.FindSubmatch(block)[1])
@@ -89,5 +92,5 @@ func refresh(block []byte) []byte {
 	noEnv := func(string) (string, bool) { return "", false }
 	cmd.Main(context.Background(), strings.Fields(args), streams, noEnv)
 	fresh.WriteString("```")
-	return fresh.Bytes()
+	return aged.ReplaceAll(fresh.Bytes(), nil)
 }

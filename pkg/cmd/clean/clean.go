@@ -35,7 +35,8 @@ archive. Mirror pods, pods with finalizers, pods that are being deleted, pods
 with the annotation podwatch.dev/keep and pods of controllers other than a
 ReplicaSet are left alone.
 
-With -f it reads a file that kubectl has written and prints what it would plan.`
+With -f it reads what kubectl has written, as report does, and prints what it
+would plan.`
 
 const example = `  # what would be deleted in the current namespace
   kubectl podwatch clean --dry-run=client

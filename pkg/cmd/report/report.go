@@ -30,7 +30,9 @@ Print every problem in scope, folded by workload, cause and container, worst
 first: what is broken, why, since when, and what to look at next.
 
 It reads the pods once, with the caller's permissions, and changes nothing.
-With -f it reads a file that kubectl has written and needs no cluster.
+With -f it reads what kubectl has written and needs no cluster: a file, "-",
+or a directory or .tar.gz of such files, cluster-info dump, must-gather and
+support bundle included.
 
 Around pods with findings it reads events, nodes and owners (workloads, and the
 claims and namespaces of their pods), in lists and only where they are needed;
@@ -50,7 +52,8 @@ const example = `  # what is broken in the current namespace
   kubectl podwatch report deploy/web --fail-on critical
 
   # look at what somebody else has saved
-  kubectl get pods,replicasets -A -o json | kubectl podwatch report -f -`
+  kubectl get pods,events,nodes,replicasets,jobs -A -o json | kubectl podwatch report -f -
+  kubectl podwatch report -f must-gather.tar.gz`
 
 // Options are what a report needs, resolved.
 type Options struct {
