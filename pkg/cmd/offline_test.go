@@ -295,7 +295,7 @@ func (s site) mustGather() string {
 	for _, pod := range strings.Fields(string(s.kubectl("get", "pods", "-n", s.namespace, "-o", "jsonpath={.items[*].metadata.name}")))[:5] {
 		s.write(filepath.Join(inside, "pods", pod, pod+".yaml"), s.kubectl("get", "pod", pod, "-n", s.namespace, "-o", "yaml"))
 	}
-	for _, node := range strings.Fields(string(s.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))) {
+	for node := range strings.FieldsSeq(string(s.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))) {
 		s.write(filepath.Join(dir, "quay-io-openshift-release-dev", "cluster-scoped-resources", "core", "nodes", node+".yaml"), s.kubectl("get", "node", node, "-o", "yaml"))
 	}
 	return dir

@@ -32,7 +32,7 @@ func walk(name string, files fs.FS, most limits, yield func(Input, error) bool) 
 	w := &walker{name: name, files: files, most: most, yield: yield}
 	err := fs.WalkDir(files, ".", w.visit)
 	switch {
-	case errors.Is(err, fs.SkipAll):
+	case errors.Is(err, errStop):
 		return false
 	case err != nil:
 		return yield(Input{Name: name}, cause(err))
@@ -52,8 +52,9 @@ type walker struct {
 	seen, useful int
 }
 
-// errStop ends a walk whose entries nobody wants any more.
-var errStop = fs.SkipAll
+// errStop ends a walk whose entries nobody wants any more. It is not fs.SkipAll,
+// which would look like the end of the directory.
+var errStop = errors.New("stop")
 
 func (w *walker) visit(entry string, d fs.DirEntry, err error) error {
 	if w.seen++; w.seen > w.most.entries {

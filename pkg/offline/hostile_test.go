@@ -11,10 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/fstest"
 	"unicode"
@@ -63,41 +60,6 @@ func TestReadTakesOnlyFilesOfAnArchive(t *testing.T) {
 	// The archive in the archive is told as what it is not: a manifest.
 	if outside != 4 || len(s.Limitations) > 5 {
 		t.Errorf("limitations = %v, want the four names that lead out, and at most the inner archive", s.Limitations)
-	}
-}
-
-func TestReadTakesOnlyFilesOfADirectory(t *testing.T) {
-	t.Parallel()
-	dir, elsewhere := t.TempDir(), t.TempDir()
-	write := func(path, text string) {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(filepath.Join(dir, "a.json"), podA)
-	write(filepath.Join(elsewhere, "b.json"), podB)
-	for _, err := range []error{
-		os.Symlink(filepath.Join(elsewhere, "b.json"), filepath.Join(dir, "link.json")),
-		os.Symlink(elsewhere, filepath.Join(dir, "folder")),
-		os.Symlink(dir, filepath.Join(dir, "loop")),
-		syscall.Mkfifo(filepath.Join(dir, "fifo.json"), 0o600),
-		os.MkdirAll(filepath.Join(dir, strings.Repeat("deep/", 40)), 0o700),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(filepath.Join(dir, strings.Repeat("deep/", 40), "b.json"), podB)
-	got := []string{}
-	s, err := offline.Read(offline.Open([]string{dir}, nil), func(p *corev1.Pod) error {
-		got = append(got, p.Name)
-		return nil
-	})
-	if err != nil || len(s.Limitations) > 0 {
-		t.Fatalf("Read: %v, %v", err, s)
-	}
-	if diff := cmp.Diff([]string{"a"}, got); diff != "" {
-		t.Errorf("pods (-want +got):\n%s", diff)
 	}
 }
 
@@ -199,12 +161,12 @@ func TestReadBoundsArchives(t *testing.T) {
 		"a bomb of no use":        {packed(t, zeros("a.bin", 8<<30)), offline.MaxArchive, "expands to more than 250 times its size"},
 		"a bomb that is no tar":   {packed(t, func(w io.Writer) error { _, err := io.CopyN(w, devZero{}, 8<<30); return err }), offline.MaxArchive, "the object is larger than 16 MiB"},
 		"an archive without end":  {packed(t, zeros("a.bin", 8<<30)), 1 << 20, "larger than 1 MiB when it is unpacked"},
-		"a million empty entries": {packed(t, many), offline.MaxArchive, "more than 500000 entries"},
+		"a million empty entries": {packed(t, many), offline.MaxArchive, "more than 10000 entries"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := offline.Read(offline.OpenLimited(tt.input, tt.archive, offline.MaxEntries), func(*corev1.Pod) error { return nil })
+			_, err := offline.Read(offline.OpenLimited(tt.input, tt.archive, 10_000), func(*corev1.Pod) error { return nil })
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error = %v, want %q", err, tt.want)
 			}

@@ -4,6 +4,7 @@
 package offline
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -47,6 +48,15 @@ type place struct {
 }
 
 func (p place) useful() bool { return p.manifest || p.sections || p.log != Log{} }
+
+// plural names what is in the file, for a limitation. A manifest of which the
+// path does not tell may hold pods.
+func (p place) plural() string {
+	if p.sections || p.log != (Log{}) {
+		return "pods/log"
+	}
+	return cmp.Or(p.resource.plural, "pods")
+}
 
 // placeOf reads the path of an entry. The layouts may lie in any folder: a
 // must-gather has one per image, an archive often one of its own.

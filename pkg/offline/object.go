@@ -135,7 +135,6 @@ func (d *decoder) around(r resource, f *fragment) {
 	}
 	if err != nil {
 		d.snapshot.limit(r.plural, "", d.input, d.explain(f, err))
-		d.snapshot.unread[r.plural] = true
 		return
 	}
 	d.snapshot.hold(r)

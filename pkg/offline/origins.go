@@ -22,8 +22,8 @@ type origins struct {
 	nodesSeen time.Time
 	// bound is when the last pod was bound to a node, by the node's name.
 	bound map[string]time.Time
-	// unread are the plural names of the resources that were read in part.
-	unread map[string]bool
+	// unread counts what could not be read, by the plural name of the resource.
+	unread map[string]int
 }
 
 // root is where a capture begins: a folder inside of an input.
@@ -40,7 +40,7 @@ type capture struct {
 func newOrigins() origins {
 	return origins{
 		captures: map[root]*capture{}, allClaims: map[string]bool{},
-		nodes: map[string]bool{}, bound: map[string]time.Time{}, unread: map[string]bool{},
+		nodes: map[string]bool{}, bound: map[string]time.Time{}, unread: map[string]int{},
 	}
 }
 
@@ -101,7 +101,7 @@ func (o *origins) settle(s *Snapshot) {
 	if o.inputs() > 1 {
 		return
 	}
-	if !o.unread["persistentvolumeclaims"] {
+	if o.unread["persistentvolumeclaims"] == 0 {
 		for namespace := range o.allClaims {
 			s.Related.AllClaims(namespace)
 		}
@@ -115,7 +115,12 @@ func (o *origins) settle(s *Snapshot) {
 func (o *origins) sourceType() SourceType {
 	types := map[string]SourceType{}
 	for at, c := range o.captures {
-		if t := c.sourceType(); types[at.name] == "" || t != SourceFile {
+		t, known := c.sourceType(), types[at.name]
+		// One input with two layouts in it is neither.
+		if known != "" && known != SourceFile && t != SourceFile && t != known {
+			return SourceFile
+		}
+		if known == "" || t != SourceFile {
 			types[at.name] = t
 		}
 	}
@@ -142,7 +147,7 @@ func (o *origins) allNodes() bool {
 			whole++
 		}
 	}
-	if whole != 1 || o.unread["nodes"] {
+	if whole != 1 || o.unread["nodes"] > 0 {
 		return false
 	}
 	for name, at := range o.bound {

@@ -214,6 +214,32 @@ func TestReadReturnsTheCallersErrorAsItIs(t *testing.T) {
 	}
 }
 
+// Every form of input stops when its reader does, also with more behind it.
+func TestReadStopsInsideOfEveryForm(t *testing.T) {
+	t.Parallel()
+	enough := errors.New("enough")
+	dir := t.TempDir()
+	for _, name := range []string{"a.json", "b.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(podA), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive := filepath.Join(t.TempDir(), "archive")
+	if err := os.WriteFile(archive, files{"a.json": podA, "b.json": podB}.tar(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, archive, filepath.Join(dir, "a.json")} {
+		calls := 0
+		_, err := offline.Read(offline.Open([]string{path, path}, nil), func(*corev1.Pod) error {
+			calls++
+			return enough
+		})
+		if !errors.Is(err, enough) || calls != 1 {
+			t.Errorf("%s: Read = %v after %d pods, want the error of the first", path, err, calls)
+		}
+	}
+}
+
 func TestReadNamesTheInputThatBreaks(t *testing.T) {
 	t.Parallel()
 	broken := io.MultiReader(strings.NewReader(podA+"\n{"), iotest.ErrReader(errors.New("disk on fire")))

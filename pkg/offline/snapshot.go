@@ -53,7 +53,7 @@ type Snapshot struct {
 // known have some hundred.
 const maxKinds = 1000
 
-// maxLimitations bounds the limitations. Whoever sees so many has seen enough.
+// maxLimitations bounds the limitations of one resource. Whoever sees so many has seen enough.
 const maxLimitations = 100
 
 // Read reads all inputs to their end and calls yield for every pod, in order.
@@ -89,15 +89,13 @@ func read(inputs iter.Seq2[Input, error], yield func(*corev1.Pod) error, most li
 			return nil, fmt.Errorf("read %q: %w", input.Name, err)
 		default:
 			place := placeOf(input.Entry)
-			plural := cmp.Or(place.resource.plural, "pods")
-			s.limit(plural, place.namespace, input, err)
-			s.unread[plural] = true
+			s.limit(place.plural(), place.namespace, input, err)
 		}
 	}
 	if s.Pods == 0 && !s.lists {
 		return nil, fmt.Errorf("read %s: %w", quoted(names), s.noPods())
 	}
-	s.origins.settle(s)
+	s.settle(s)
 	return s, nil
 }
 
@@ -152,7 +150,7 @@ func (s *Snapshot) knows(pod *corev1.Pod) bool {
 
 // limit says that a part of a capture was not read.
 func (s *Snapshot) limit(resource, namespace string, input Input, err error) {
-	if len(s.Limitations) >= maxLimitations {
+	if s.unread[resource]++; s.unread[resource] > maxLimitations {
 		return
 	}
 	s.Limitations = append(s.Limitations, v1alpha1.Limitation{
