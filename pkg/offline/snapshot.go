@@ -96,6 +96,9 @@ func read(inputs iter.Seq2[Input, error], yield func(*corev1.Pod) error, most li
 		return nil, fmt.Errorf("read %s: %w", quoted(names), s.noPods())
 	}
 	s.settle(s)
+	if s.Holds("events") {
+		s.Related.AllEvents()
+	}
 	return s, nil
 }
 

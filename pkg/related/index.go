@@ -35,6 +35,7 @@ type Index struct {
 	terminating map[string]bool
 
 	// allNodes and allClaims say of what a missing entry proves something.
+	allEvents bool
 	allNodes  bool
 	allClaims map[string]bool
 }
@@ -110,6 +111,9 @@ func compareEvents(a, b projection.Event) int {
 		cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Container, b.Container), cmp.Compare(a.Count, b.Count),
 	)
 }
+
+// AllEvents says that the events were read, however few there are.
+func (x *Index) AllEvents() { x.allEvents = true }
 
 // AllNodes says that every node was added: from now on a node that is not in
 // the index does not exist.

@@ -83,7 +83,7 @@ func aboutNode(f v1alpha1.Finding) bool {
 // what Read could not read it says itself.
 func (n Need) Missing(x Index, p Policy) []v1alpha1.Limitation {
 	missing := map[resource]bool{
-		events: len(x.events) == 0 && (len(n.pods) > 0 || len(n.Search.Namespaces) > 0 && p.searches()),
+		events: len(x.events) == 0 && !x.allEvents && (len(n.pods) > 0 || len(n.Search.Namespaces) > 0 && p.searches()),
 		nodes: slices.ContainsFunc(slices.Collect(maps.Keys(n.nodes)), func(name string) bool {
 			return x.nodes[name] == nil && !x.allNodes
 		}),

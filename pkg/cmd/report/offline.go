@@ -14,6 +14,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
 
@@ -58,5 +59,9 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 	}
 	limitations := append(need.Missing(c.Related, o.Related), c.Limitations...)
 	pods.collector.Rejudge(o.inLightOf(c.Related, options.Now))
-	return pods.collector.Build(c.Related, limitations), o.incomplete(limitations), nil
+	partial = o.incomplete(limitations)
+	if err := c.Partial(); err != nil && len(o.Related.Required(c.Limitations)) > 0 {
+		partial = exit.Incomplete(err)
+	}
+	return pods.collector.Build(c.Related, limitations), partial, nil
 }

@@ -8,11 +8,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/offline"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -27,8 +25,8 @@ type Capture struct {
 }
 
 // Read reads the files of s to their end, directories and archives included;
-// stdin is the file "-". The selectors of
-// s apply, and without -n all namespaces are in scope.
+// stdin is the file "-". The selectors of s apply, and without -n all namespaces
+// are in scope.
 func Read(s scope.Scope, stdin io.Reader) (*Capture, error) {
 	filter, err := offline.NewFilter(s.LabelSelector, s.FieldSelector, s.Namespaces)
 	if err != nil {
@@ -47,19 +45,6 @@ func Read(s scope.Scope, stdin io.Reader) (*Capture, error) {
 	return c, err
 }
 
-// Unread returns what was broken in the files, and what the pods in scope may
-// need and the files do not hold. The owners are not in it: whether they are
-// needed depends on the verdicts.
-func (c *Capture) Unread() []v1alpha1.Limitation {
-	out := slices.Clone(c.Limitations)
-	for _, need := range needs() {
-		if !c.Holds(need.Resource) && slices.ContainsFunc(c.pods, need.of) {
-			out = append(out, need.Limitation)
-		}
-	}
-	return out
-}
-
 // Partial returns the error of a capture of which files that may hold pods could
 // not be read, nil for a whole one. Its limitations say which.
 func (c *Capture) Partial() error {
@@ -73,29 +58,6 @@ func (c *Capture) Partial() error {
 		return nil
 	}
 	return fmt.Errorf("read pods: files that are broken: %d", n)
-}
-
-// need is a limitation, and the pods on which it is one.
-type need struct {
-	v1alpha1.Limitation
-	of func(*projection.Pod) bool
-}
-
-func needs() []need {
-	offline := func(resource, effect string) v1alpha1.Limitation {
-		return v1alpha1.Limitation{Resource: resource, Reason: "Offline", Effect: effect}
-	}
-	return []need{
-		{offline("events", "what only events say about a pod is not known"), func(*projection.Pod) bool { return true }},
-		{
-			offline("nodes", "a pod on a node that is down or gone is judged by its own status"),
-			func(p *projection.Pod) bool { return p.NodeName != "" },
-		},
-		{
-			offline("persistentvolumeclaims", "a claim that keeps a pod from its node is not told"),
-			func(p *projection.Pod) bool { return p.NodeName == "" && p.Waits != nil && len(p.Waits.Claims) > 0 },
-		},
-	}
 }
 
 // Source delivers the pods in the order of the file, and then nothing more.
