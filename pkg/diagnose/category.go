@@ -11,6 +11,10 @@ type category string
 const (
 	categoryScheduling category = "Scheduling"
 	categoryNode       category = "Node"
+	categoryOwner      category = "Owner"
+	categoryVolume     category = "Volume"
+	categorySandbox    category = "Sandbox"
+	categoryDevice     category = "Device"
 	categoryImage      category = "Image"
 	categoryConfig     category = "Config"
 	categoryStart      category = "Start"
@@ -31,7 +35,7 @@ const (
 // severity the one with the smaller rank tends to be why there is the other.
 func (c category) rank() int {
 	return slices.Index([]category{
-		categoryScheduling, categoryNode, categoryImage, categoryConfig, categoryStart, categoryInit, categoryCrash,
+		categoryScheduling, categoryNode, categoryOwner, categoryVolume, categorySandbox, categoryDevice, categoryImage, categoryConfig, categoryStart, categoryInit, categoryCrash,
 		categoryProbe, categoryGate,
 		// A container that is not created for a reason that the status does not
 		// give stands behind every error that it does give.

@@ -54,6 +54,7 @@ func (in *input) crashLoop(c *projection.Container) bool {
 		f.subCause = exitKind(last)
 		f.message = in.endText(c, last)
 		f.evidence = append(f.evidence, endFact(c, last))
+		in.killed(&f, c, last)
 	case c.Running != nil:
 		f.message = "restarted again and again" + in.restartsText(c)
 		f.evidence = facts(fact(statusPath(c, "state.running"), "running", c.Running.StartedAt))

@@ -68,6 +68,7 @@ func (in *input) creating(untried []*projection.Container) {
 		case corev1.ConditionUnknown:
 		}
 	}
+	in.heldUp(&f, t)
 	if len(untried) > 1 {
 		in.add(f)
 		return

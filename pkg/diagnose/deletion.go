@@ -12,9 +12,15 @@ import (
 
 func deletionRules() []Rule {
 	return []Rule{{
-		Cause: "Terminating", Category: string(categoryDeletion), SubCauses: []string{"Finalizer", "NodeGone", "Overdue"},
+		Cause: "Terminating", Category: string(categoryDeletion), 
+		SubCauses: []string{
+			"SlowShutdown", "Finalizer", "NodeGone", "KubeletStuck", "FailedKillPod", "ExceededGracePeriod", "FailedPreStopHook",
+			"GracePeriodExceeded", "Overdue",
+		},
 		Doc: "The pod is being deleted. Without a sub-cause it is within its grace period. Finalizer: the containers are gone and a finalizer holds the object. " +
-			"NodeGone: the node that has to confirm is lost. Overdue: the grace period is over.",
+			"NodeGone: the node that has to confirm is lost. SlowShutdown: the grace period is five minutes or longer. Overdue: the grace period is over. " +
+			"KubeletStuck: it is over, and the node is well. FailedKillPod, ExceededGracePeriod and FailedPreStopHook are what the kubelet says about it. " +
+			"GracePeriodExceeded: a container did not end by itself and was killed when the grace period was over.",
 	}}
 }
 
@@ -40,6 +46,10 @@ func (in *input) deletion() {
 		f.evidence[1].Time = nil
 	}
 	if !in.reached(deadline) {
+		if s := in.pod.DeletionGracePeriodSeconds; s != nil && *s >= int64(longGrace/time.Second) {
+			f.subCause = "SlowShutdown"
+			f.message = "being deleted, within a long grace period"
+		}
 		in.add(f)
 		return
 	}
@@ -47,7 +57,7 @@ func (in *input) deletion() {
 	case gone && finalizers != "":
 		f.subCause = "Finalizer"
 		f.message = "the containers are gone, finalizer " + finalizers + " holds the pod"
-	case in.nodeLost() != nil || in.pod.Reason == reasonNodeLost && !gone:
+	case in.nodeIsLost() || in.pod.Reason == reasonNodeLost && !gone:
 		f.subCause = "NodeGone"
 		f.message = "the grace period is over, but the lost node " + in.pod.NodeName + " cannot confirm the end"
 	case gone:
@@ -61,6 +71,9 @@ func (in *input) deletion() {
 		f.severity = in.mildWait(deadline)
 	} else {
 		f.severity = in.wait(deadline)
+	}
+	if f.subCause == "Overdue" {
+		in.overdue(&f, deadline)
 	}
 	in.add(f)
 }

@@ -21,6 +21,11 @@ func disruptionRules() []Rule {
 			Cause: "Preempted", Category: string(categoryDisruption), SubCauses: []string{"Scheduler", "Kubelet"},
 			Doc: "The pod had to make room for one of higher priority.",
 		},
+		{
+			Cause: "NeverDeleted", Category: string(categoryDisruption),
+			SubCauses: []string{"Scheduler", "TaintManager", "DeviceTaintManager", "EvictionAPI", "PodGC"},
+			Doc:       "The pod was marked as about to be deleted, and the deletion did not come. The pod runs on.",
+		},
 	}
 }
 
@@ -33,7 +38,23 @@ func (in *input) disruption() {
 	}
 	f := disruptionFinding(c)
 	f.severity, f.aside = v1alpha1.SeverityInfo, true
+	if deletes(c.Reason) && in.mildWait(c.LastTransitionTime) == v1alpha1.SeverityWarning {
+		f.severity = v1alpha1.SeverityWarning
+		f.cause = "NeverDeleted"
+		f.message = "marked for deletion, but nobody has deleted it: " + f.message
+	}
 	in.add(f)
+}
+
+// deletes is true for a reason that is written right before the pod is deleted.
+// The kubelet's own ends the pod and leaves the object.
+func deletes(reason string) bool {
+	switch reason {
+	case corev1.PodReasonPreemptionByScheduler, "DeletionByTaintManager", "DeletionByDeviceTaintManager", "EvictionByEvictionAPI", "DeletionByPodGC":
+		return true
+	default:
+		return false
+	}
 }
 
 func (in *input) disruptionTarget() *projection.Condition {

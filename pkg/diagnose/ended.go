@@ -11,11 +11,11 @@ import (
 func endedRules() []Rule {
 	return []Rule{
 		{
-			Cause: "ExitCode", Category: string(categoryCrash), SubCauses: []string{exitSigKilled, exitSeccomp},
+			Cause: "ExitCode", Category: string(categoryCrash), SubCauses: []string{exitSigKilled, exitSeccomp, exitLiveness, exitStartup, exitSpecChanged},
 			Doc: "A container ended in error: the pod failed of it, or it is down at the moment, or it is not restarted while other containers run on.",
 		},
 		{
-			Cause: "ExitedZero", Category: string(categoryCrash),
+			Cause: "ExitedZero", Category: string(categoryCrash), SubCauses: []string{exitLiveness, exitStartup, exitSpecChanged},
 			Doc: "A container that is to run forever (restartPolicy Always) ended with exit code 0: a wrong command, or a process that goes to the background.",
 		},
 		{
@@ -55,7 +55,7 @@ func (in *input) ended(c *projection.Container) {
 	case in.restartsAfter(c, t):
 		f.severity = in.wait(down)
 	default:
-		f.category, f.cause = categoryLifetime, "PartlyCompleted"
+		f.category, f.cause, f.subCause = categoryLifetime, "PartlyCompleted", ""
 		f.severity = in.mildWait(down)
 		f.message = "container " + c.Name + " has completed, others run on"
 	}
@@ -76,6 +76,7 @@ func (in *input) endFinding(c *projection.Container, t *projection.Terminated) f
 	default:
 		f.cause = kind
 	}
+	in.killed(&f, c, t)
 	return f
 }
 

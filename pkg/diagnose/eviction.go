@@ -36,6 +36,10 @@ func evictionPatterns() []pattern {
 // names the container that used it.
 func (in *input) evicted() {
 	f := finding{category: categoryNode, cause: "Evicted", subCause: classify(in.pod.Message, evictionPatterns())}
+	switch f.subCause {
+	case "NodePressure", "RejectedUnderPressure":
+		f.object = in.nodeObject()
+	}
 	if f.subCause != "RejectedUnderPressure" {
 		f.container = in.evictedContainer()
 	}

@@ -44,6 +44,7 @@ const (
 func exitKinds() []string {
 	return []string{
 		exitOOMKilled, exitZero, exitContainerStart, exitSigKilled, exitSeccomp, exitCode, exitRuntime, exitLost, exitRestartAll,
+		exitLiveness, exitStartup, exitSpecChanged,
 	}
 }
 
@@ -128,6 +129,9 @@ func isInit(c *projection.Container) bool { return c.Type == v1alpha1.ContainerI
 // endText describes an end in one line: how, how often, and the container's
 // last words.
 func (in *input) endText(c *projection.Container, t *projection.Terminated) string {
+	if e := in.killing(c, t); e != nil {
+		return in.killText(c, t, e)
+	}
 	var b strings.Builder
 	switch exitKind(t) {
 	case exitOOMKilled:

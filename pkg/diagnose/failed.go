@@ -38,14 +38,14 @@ func (in *input) failed() {
 	case "Evicted":
 		in.evicted()
 	case "Terminated", "NodeShutdown", "Shutdown":
-		in.fromOutside(finding{category: categoryNode, cause: "NodeShutdown"})
+		in.fromOutside(finding{category: categoryNode, cause: "NodeShutdown", object: in.nodeObject()})
 	case "Preempting":
 		in.fromOutside(finding{category: categoryDisruption, cause: "Preempted", subCause: "Kubelet"})
 	case "DeadlineExceeded":
 		f := finding{category: categoryLifetime, cause: "ActiveDeadline"}
 		in.end(f, v1alpha1.SeverityCritical)
 	case reasonNodeLost:
-		in.fromOutside(finding{category: categoryNode, cause: "NodeNotReady", subCause: reasonNodeLost})
+		in.fromOutside(finding{category: categoryNode, cause: "NodeNotReady", subCause: reasonNodeLost, object: in.nodeObject()})
 	default:
 		if kind := rejection(reason, in.pod.Message); kind != "" {
 			in.rejected(kind)

@@ -17,7 +17,7 @@ const (
 )
 
 func imageRules() []Rule {
-	kinds := []string{}
+	kinds := []string{"SecretMissing"}
 	for _, p := range pullPatterns() {
 		kinds = append(kinds, p.subCause)
 	}
@@ -25,7 +25,7 @@ func imageRules() []Rule {
 		{
 			Cause: "ImagePull", Category: string(categoryImage), SubCauses: kinds,
 			Doc: "An image cannot be pulled. The sub-cause comes from the reason, else from the words of the runtime or the registry. " +
-				"The image may be one of a volume: it stands in the message.",
+				"The image may be one of a volume: it stands in the message. SecretMissing: a pull secret could not be read.",
 		},
 		{
 			Cause: "ImageNeverPull", Category: string(categoryImage),

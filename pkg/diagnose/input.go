@@ -89,6 +89,15 @@ func (in *input) wait(t time.Time) v1alpha1.Severity {
 	}
 }
 
+// lasting is the severity of an error that often heals within moments, because
+// what it misses is being made: info, critical after WarnAfter.
+func (in *input) lasting(t time.Time) v1alpha1.Severity {
+	if t.IsZero() || !in.reached(t.Add(in.limits.WarnAfter)) {
+		return v1alpha1.SeverityInfo
+	}
+	return v1alpha1.SeverityCritical
+}
+
 // mildWait is wait for what never gets critical.
 func (in *input) mildWait(t time.Time) v1alpha1.Severity {
 	if t.IsZero() || !in.reached(t.Add(in.limits.WarnAfter)) {

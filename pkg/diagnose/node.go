@@ -18,12 +18,16 @@ const reasonNodeLost = "NodeLost"
 func nodeRules() []Rule {
 	return []Rule{
 		{
-			Cause: "NodeNotReady", Category: string(categoryNode), SubCauses: []string{"Inferred", reasonNodeLost},
-			Doc: "The node is lost: its kubelet reports no more, so what the status says of the containers is old. Inferred: told from the pod alone, " +
+			Cause: "NodeNotReady", Category: string(categoryNode), 
+			SubCauses: []string{nodeGone, nodeUnreachable, nodeNotReady, nodeOutOfService, statusStuck, "Inferred", reasonNodeLost},
+			Doc: "The node is lost: its kubelet reports no more, so what the status says of the containers is old. NodeGone: it does not " +
+				"exist. Unreachable: its kubelet is not heard of. NotReady: its kubelet says so itself. OutOfService: somebody has declared it dead. " +
+				"StatusStuck: the node is well, but the pod is still marked. Inferred: told from the pod alone, " +
 				"by the Ready condition that the node controller sets to False without a reason while the containers still count as ready.",
 		},
 		{
 			Cause: "KubeletUnresponsive", Category: string(categoryNode),
+			SubCauses: []string{nodeGone, nodeUnreachable, nodeNotReady},
 			Doc: "The pod is bound to a node whose kubelet has not taken it: the node is down, or there is no node of this name.",
 		},
 		{Cause: "PhaseUnknown", Category: string(categoryNode), Doc: "The phase is Unknown: the state of the pod could not be obtained."},
@@ -34,16 +38,14 @@ func nodeRules() []Rule {
 // lostNode judges a pod whose node no longer reports. With a terminal phase the
 // node does not matter any more.
 func (in *input) lostNode() {
-	if ready := in.nodeLost(); ready != nil {
-		in.add(finding{
-			severity: v1alpha1.SeverityCritical,
-			category: categoryNode,
-			cause:    "NodeNotReady",
-			subCause: "Inferred",
-			since:    exactly(ready.LastTransitionTime),
-			message:  "node " + orElse(in.pod.NodeName, "unknown") + " does not report any more; the container states are old",
-			evidence: facts(conditionFact(ready), conditionFact(in.pod.Condition(corev1.ContainersReady))),
-		})
+	if in.related.Node != nil {
+		found := len(in.found)
+		in.nodeRead()
+		if len(in.found) > found {
+			return
+		}
+	} else if mark := in.nodeMark(); mark != nil {
+		in.inferredLoss(mark)
 		return
 	}
 	if in.pod.DeletionTimestamp != nil && in.pod.Reason == reasonNodeLost && !terminal(in.pod.Phase) {
@@ -52,17 +54,39 @@ func (in *input) lostNode() {
 			category: categoryNode,
 			cause:    "NodeNotReady",
 			subCause: reasonNodeLost,
+			object:   in.nodeObject(),
 			message:  orElse(in.pod.Message, "node "+in.pod.NodeName+" is lost"),
 			evidence: facts(fact("status.reason", in.pod.Reason, in.pod.DeletionTimestamp.Time)),
 		})
 	}
 }
 
-// nodeLost returns the Ready condition if it bears the mark of the node
+// inferredLoss judges by the mark alone: the node was not read. An event of the
+// node controller says it in words.
+func (in *input) inferredLoss(mark *projection.Condition) {
+	f := finding{
+		severity:   v1alpha1.SeverityCritical,
+		category:   categoryNode,
+		cause:      "NodeNotReady",
+		subCause:   "Inferred",
+		object:     in.nodeObject(),
+		confidence: v1alpha1.ConfidenceLow,
+		since:      exactly(mark.LastTransitionTime),
+		message:    "node " + orElse(in.pod.NodeName, "unknown") + " does not report any more; the container states are old",
+		evidence:   facts(conditionFact(mark), conditionFact(in.pod.Condition(corev1.ContainersReady))),
+	}
+	if e := in.newestEvent(mark.LastTransitionTime, withReason("NodeNotReady")); e != nil {
+		f.subCause, f.confidence = nodeNotReady, v1alpha1.ConfidenceMedium
+		f.support(eventFact(e))
+	}
+	in.add(f)
+}
+
+// nodeMark returns the Ready condition if it bears the mark of the node
 // controller: it sets Ready to False, leaves reason and message empty, and
 // touches nothing else (MarkPodsNotReady, v1.37). A readiness gate that does not
 // hold looks the same but for the kubelet's reason.
-func (in *input) nodeLost() *projection.Condition {
+func (in *input) nodeMark() *projection.Condition {
 	if terminal(in.pod.Phase) {
 		return nil
 	}
@@ -95,6 +119,7 @@ func (in *input) silentKubelet() {
 		category: categoryNode,
 		cause:    "KubeletUnresponsive",
 		since:    exactly(bound),
+		object:   in.nodeObject(),
 		message:  "bound to node " + in.pod.NodeName + ", whose kubelet has not taken the pod yet",
 		evidence: facts(
 			fact("spec.nodeName", in.pod.NodeName, bound),
@@ -102,6 +127,14 @@ func (in *input) silentKubelet() {
 		),
 	}
 	f.evidence[1].Time = nil
+	if trouble := in.nodeTrouble(); trouble != "" {
+		f.subCause = trouble
+		f.message = "bound, but the kubelet has not taken the pod: " + in.nodeText(trouble)
+		f.support(in.nodeFact())
+		if trouble != nodeNotReady {
+			f.severity = v1alpha1.SeverityCritical
+		}
+	}
 	in.add(f)
 }
 

@@ -67,6 +67,7 @@ func (in *input) notReady(c *projection.Container) {
 	if ready != nil {
 		f.evidence = append(f.evidence, conditionFact(ready))
 	}
+	in.probed(&f, c)
 	in.blame(c, f)
 }
 

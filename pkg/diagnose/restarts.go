@@ -61,6 +61,7 @@ func (in *input) recent(c *projection.Container) {
 	if kind == exitOOMKilled {
 		f.cause, f.subCause = "OOMKilled", ""
 	}
+	in.killed(&f, c, last)
 	in.add(f)
 }
 

@@ -15,6 +15,10 @@ type Rule struct {
 	// SubCauses are the codes that may stand beside the cause; one in angle
 	// brackets stands for any word of the server.
 	SubCauses []string
+	// Severity says how the severity is set.
+	Severity string
+	// Trigger names the fields, reasons and events that make it fire.
+	Trigger string
 	// Doc says what the cause means, in full sentences.
 	Doc string
 }
@@ -23,7 +27,7 @@ type Rule struct {
 // categories stand from the root outwards.
 func Rules() []Rule {
 	return slices.Concat(
-		schedulingRules(), nodeRules(), evictionRules(), rejectedRules(), creatingRules(), imageRules(), configRules(), startRules(),
+		schedulingRules(), nodeRules(), evictionRules(), rejectedRules(), creatingRules(), holdUpRules(), deviceRules(), imageRules(), configRules(), startRules(),
 		crashLoopRules(), restartRules(), endedRules(), readinessRules(), deletionRules(), failedRules(), disruptionRules(),
 		resizeRules(), ephemeralRules(), waitingRules(),
 	)

@@ -129,7 +129,12 @@ func (in *input) unschedulable(cond *projection.Condition) {
 	if in.pod.NominatedNodeName != "" {
 		f.message += "; waits for room on node " + in.pod.NominatedNodeName
 		f.evidence = append(f.evidence, fact("status.nominatedNodeName", in.pod.NominatedNodeName, t))
+		if f.severity == v1alpha1.SeverityWarning && in.within(t, in.limits.WarnAfter+in.pod.GracePeriod) {
+			// The pods that make room have a grace period.
+			f.severity = v1alpha1.SeverityInfo
+		}
 	}
+	in.placement(&f)
 	in.add(f)
 }
 

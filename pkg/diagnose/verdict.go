@@ -108,6 +108,7 @@ func Judge(p *projection.Pod, rel Related, now time.Time, t Thresholds) Verdict 
 	default:
 		in.alive()
 	}
+	in.lower()
 	return Verdict{State: in.state(), Findings: in.sorted(), Next: in.next}
 }
 
@@ -119,6 +120,7 @@ func (in *input) alive() {
 	in.silentKubelet()
 	in.containers()
 	in.readiness()
+	in.devices()
 	in.resize()
 	in.disruption()
 }

@@ -57,10 +57,11 @@ func (in *input) startError(c *projection.Container) (f finding, ok bool) {
 	// The kubelet does not say when the error began, only when it could have.
 	f.since = atMost(in.down(c))
 	f.evidence = facts(waitingFact(c))
+	in.blameObject(&f, c)
 	if c.RestartCount > 0 {
 		f.message += in.restartsText(c)
 		if last := lastExit(c); last != nil {
-			f.evidence = append(f.evidence, endFact(c, last))
+			f.support(endFact(c, last))
 		}
 	}
 	return f, true

@@ -1,0 +1,36 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnose
+
+import (
+	"strings"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+)
+
+// missingSecret makes a pull secret that the kubelet could not read the reason
+// of a pull that was refused: the kubelet then tries without it. The event names
+// the secrets in parentheses (kubelet.go, v1.37).
+func (in *input) missingSecret(f *finding) {
+	if f.subCause != "Auth" && f.subCause != "" {
+		return
+	}
+	e := in.newestEvent(in.begun(), withReason("FailedToRetrieveImagePullSecret"))
+	if e == nil {
+		return
+	}
+	f.subCause = "SecretMissing"
+	f.confidence = v1alpha1.ConfidenceMedium
+	f.support(eventFact(e))
+	_, rest, _ := strings.Cut(eventText(e), "(")
+	names, _, ok := strings.Cut(rest, ")")
+	if !ok || names == "" {
+		f.message = "a pull secret cannot be read: " + f.message
+		return
+	}
+	f.message = "pull secret " + names + " cannot be read: " + f.message
+	if !strings.Contains(names, ",") {
+		f.object = &v1alpha1.ObjectReference{Kind: kindSecret, Namespace: in.pod.Namespace, Name: names}
+	}
+}
