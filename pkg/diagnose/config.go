@@ -12,7 +12,9 @@ func configRules() []Rule {
 	}
 	return []Rule{{
 		Cause: "ConfigError", Category: string(categoryConfig), SubCauses: kinds,
-		Doc: "The container refers to a ConfigMap, Secret or key that is not there, or asks for something that its image or the node forbids.",
+		Severity: "Critical.",
+		Trigger:  "Waiting reason CreateContainerConfigError.",
+		Doc:      "The container refers to a ConfigMap, Secret or key that is not there, or asks for something that its image or the node forbids.",
 	}}
 }
 

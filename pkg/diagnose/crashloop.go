@@ -27,6 +27,9 @@ const (
 func crashLoopRules() []Rule {
 	return []Rule{{
 		Cause: "CrashLoop", Category: string(categoryCrash), SubCauses: exitKinds(),
+		Severity: "Critical.",
+		Trigger: "Waiting reason CrashLoopBackOff, or 3 restarts with the last one within 10 minutes. Event Killing tells which probe " +
+			"ended the container.",
 		Doc: "A container ends again and again, and the kubelet restarts it with growing pauses. Recognised by CrashLoopBackOff, or by " +
 			"3 restarts with the last one within 10 minutes, so a loop caught running or just ended is the same loop. " +
 			"The sub-cause is how the last run ended.",

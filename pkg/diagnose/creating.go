@@ -21,16 +21,23 @@ func creatingRules() []Rule {
 	return []Rule{
 		{
 			Cause: "Creating", Category: string(categoryCreation), SubCauses: []string{"Sandbox", "Image"},
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger: "A container waits with ContainerCreating or PodInitializing, or has no status. The newest warning about the pod that can " +
+				"be the reason is the message, word for word.",
 			Doc: "The containers are not created yet. Sandbox: volumes, devices, the sandbox or its network are not ready. " +
 				"Image: the sandbox is ready, so an image is being pulled or the runtime hangs. The reason is in the events only.",
 		},
 		{
 			Cause: "Initializing", Category: string(categoryInit), SubCauses: []string{"Sidecar"},
-			Doc: "An init container runs and the pod waits for it. Sidecar: it is a sidecar that has not started.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "An init container runs, or a sidecar has not started.",
+			Doc:      "An init container runs and the pod waits for it. Sidecar: it is a sidecar that has not started.",
 		},
 		{
 			Cause: "ContainerStateUnknown", Category: string(categoryNode),
-			Doc: "The kubelet gives no state and no reason for a container: trouble of the kubelet or the runtime on the node.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "A container status without a state, or waiting without a reason.",
+			Doc:      "The kubelet gives no state and no reason for a container: trouble of the kubelet or the runtime on the node.",
 		},
 	}
 }

@@ -12,11 +12,14 @@ import (
 
 func deletionRules() []Rule {
 	return []Rule{{
-		Cause: "Terminating", Category: string(categoryDeletion), 
+		Cause: "Terminating", Category: string(categoryDeletion),
 		SubCauses: []string{
 			"SlowShutdown", "Finalizer", "NodeGone", "KubeletStuck", "FailedKillPod", "ExceededGracePeriod", "FailedPreStopHook",
 			"GracePeriodExceeded", "Overdue",
 		},
+		Severity: "Info within the grace period. Overdue: warning after --warn-after, critical after --critical-after if a container still " +
+			"runs. Never lowered by the owner.",
+		Trigger: "A deletionTimestamp. Events FailedKillPod, ExceededGracePeriod, FailedPreStopHook and the node say why it is overdue.",
 		Doc: "The pod is being deleted. Without a sub-cause it is within its grace period. Finalizer: the containers are gone and a finalizer holds the object. " +
 			"NodeGone: the node that has to confirm is lost. SlowShutdown: the grace period is five minutes or longer. Overdue: the grace period is over. " +
 			"KubeletStuck: it is over, and the node is well. FailedKillPod, ExceededGracePeriod and FailedPreStopHook are what the kubelet says about it. " +

@@ -15,16 +15,23 @@ func disruptionRules() []Rule {
 	return []Rule{
 		{
 			Cause: "Disrupted", Category: string(categoryDisruption), SubCauses: kinds,
-			Doc: "The pod was ended from outside, or is about to be (condition DisruptionTarget).",
+			Severity: "Info while the pod is there. If it failed of it: warning if a controller replaces it, else critical.",
+			Trigger:  "Condition DisruptionTarget is True.",
+			Doc:      "The pod was ended from outside, or is about to be (condition DisruptionTarget).",
 		},
 		{
 			Cause: "Preempted", Category: string(categoryDisruption), SubCauses: []string{"Scheduler", "Kubelet"},
-			Doc: "The pod had to make room for one of higher priority.",
+			Severity: "Info while the pod is there. If it failed of it: warning if a controller replaces it, else critical.",
+			Trigger:  "Condition DisruptionTarget with reason PreemptionByScheduler, or phase Failed with reason Preempting.",
+			Doc:      "The pod had to make room for one of higher priority.",
 		},
 		{
 			Cause: "NeverDeleted", Category: string(categoryDisruption),
 			SubCauses: []string{"Scheduler", "TaintManager", "DeviceTaintManager", "EvictionAPI", "PodGC"},
-			Doc:       "The pod was marked as about to be deleted, and the deletion did not come. The pod runs on.",
+			Severity:  "Warning.",
+			Trigger: "Condition DisruptionTarget is True for longer than --warn-after, its reason announces a deletion, and there is no " +
+				"deletionTimestamp.",
+			Doc: "The pod was marked as about to be deleted, and the deletion did not come. The pod runs on.",
 		},
 	}
 }

@@ -12,27 +12,41 @@ func endedRules() []Rule {
 	return []Rule{
 		{
 			Cause: "ExitCode", Category: string(categoryCrash), SubCauses: []string{exitSigKilled, exitSeccomp, exitLiveness, exitStartup, exitSpecChanged},
-			Doc: "A container ended in error: the pod failed of it, or it is down at the moment, or it is not restarted while other containers run on.",
+			Severity: "Critical.",
+			Trigger:  "A container has ended with a code other than 0.",
+			Doc:      "A container ended in error: the pod failed of it, or it is down at the moment, or it is not restarted while other containers run on.",
 		},
 		{
 			Cause: "ExitedZero", Category: string(categoryCrash), SubCauses: []string{exitLiveness, exitStartup, exitSpecChanged},
-			Doc: "A container that is to run forever (restartPolicy Always) ended with exit code 0: a wrong command, or a process that goes to the background.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "A container of restartPolicy Always has ended with code 0.",
+			Doc:      "A container that is to run forever (restartPolicy Always) ended with exit code 0: a wrong command, or a process that goes to the background.",
 		},
 		{
 			Cause: "PartlyCompleted", Category: string(categoryLifetime),
-			Doc: "A container has finished its work while others run on, so the pod is neither ready nor completed.",
+			Severity: "Info at first, warning after --warn-after.",
+			Trigger:  "A container that is not restarted has ended with code 0 while the pod runs.",
+			Doc:      "A container has finished its work while others run on, so the pod is neither ready nor completed.",
 		},
 		{
 			Cause: "RuntimeRestarted", Category: string(categoryNode),
-			Doc: "A container was lost over a restart of the node or of its container runtime.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after. If the pod failed of it: warning if a " +
+				"controller replaces the pod, else critical.",
+			Trigger: "An end with reason Unknown: the runtime lost the container.",
+			Doc:     "A container was lost over a restart of the node or of its container runtime.",
 		},
 		{
 			Cause: "StatusLost", Category: string(categoryNode),
-			Doc: "The kubelet could not tell how a container ended (ContainerStatusUnknown). Its exit code 137 is made up.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after. If the pod failed of it: warning if a " +
+				"controller replaces the pod, else critical.",
+			Trigger: "An end with reason ContainerStatusUnknown.",
+			Doc:     "The kubelet could not tell how a container ended (ContainerStatusUnknown). Its exit code 137 is made up.",
 		},
 		{
 			Cause: "RestartingAll", Category: string(categoryCrash),
-			Doc: "A restart rule of one container restarts all containers of the pod.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "Waiting or terminated reason RestartingAllContainers.",
+			Doc:      "A restart rule of one container restarts all containers of the pod.",
 		},
 	}
 }

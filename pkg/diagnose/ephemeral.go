@@ -11,7 +11,9 @@ import (
 func ephemeralRules() []Rule {
 	return []Rule{{
 		Cause: "DebugContainerFailed", Category: string(categoryDebug), SubCauses: []string{"<cause>"},
-		Doc: "A debug container could not be started. It has no influence on the pod; how a debug session ended is nobody's concern.",
+		Severity: "Info.",
+		Trigger:  "An ephemeral container waits with an error, or ended with StartError.",
+		Doc:      "A debug container could not be started. It has no influence on the pod; how a debug session ended is nobody's concern.",
 	}}
 }
 

@@ -17,6 +17,8 @@ func evictionRules() []Rule {
 	}
 	return []Rule{{
 		Cause: "Evicted", Category: string(categoryNode), SubCauses: kinds,
+		Severity: "Warning if a controller replaces the pod, else critical.",
+		Trigger:  "Phase Failed with reason Evicted; the message tells why.",
 		Doc: "The kubelet evicted the pod: the node ran out of a resource (NodePressure), the pod exceeded a storage limit of its own " +
 			"(EphemeralLimit, EmptyDirLimit), or the node was under pressure when the pod arrived (RejectedUnderPressure).",
 	}}

@@ -17,15 +17,21 @@ func failedRules() []Rule {
 	return []Rule{
 		{
 			Cause: "NodeShutdown", Category: string(categoryNode),
-			Doc: "The node was shut down: the pod was ended, or refused because it came too late.",
+			Severity: "Warning if a controller replaces the pod, else critical.",
+			Trigger:  "Phase Failed with reason Terminated, NodeShutdown or Shutdown.",
+			Doc:      "The node was shut down: the pod was ended, or refused because it came too late.",
 		},
 		{
 			Cause: "ActiveDeadline", Category: string(categoryLifetime),
-			Doc: "The pod ran longer than its own activeDeadlineSeconds.",
+			Severity: "Critical.",
+			Trigger:  "Phase Failed with reason DeadlineExceeded.",
+			Doc:      "The pod ran longer than its own activeDeadlineSeconds.",
 		},
 		{
 			Cause: "Failed", Category: string(categoryOther), SubCauses: []string{"<reason>"},
-			Doc: "The pod failed for a reason that podwatch does not know, or that the status does not give.",
+			Severity: "Warning if a controller replaces the pod, else critical.",
+			Trigger:  "Phase Failed, and nothing else explains it.",
+			Doc:      "The pod failed for a reason that podwatch does not know, or that the status does not give.",
 		},
 	}
 }

@@ -20,16 +20,44 @@ func Hints(p *projection.Pod, f v1alpha1.Finding, kubeContext string) []v1alpha1
 	switch f.Category {
 	case string(categoryScheduling):
 		h.scheduling()
+	case string(categoryVolume), string(categorySandbox), string(categoryDevice), string(categoryCreation):
+		h.creating()
 	case string(categoryImage), string(categoryConfig), string(categoryStart):
 		h.starting()
 	case string(categoryCrash), string(categoryInit):
 		h.crash()
 	case string(categoryNode):
 		h.node()
+	case string(categoryGate):
+		h.look("shows the conditions of the pod and who must set them", "get", "pod", h.pod.Name, "-o", "jsonpath={.status.conditions}")
+		h.events()
 	case string(categoryDeletion):
 		h.deletion()
 	default:
 		h.events()
+	}
+	h.rollout()
+	return h.list
+}
+
+// OwnerHints does for a finding of JudgeOwner about o what Hints does for a pod.
+func OwnerHints(o *projection.Owner, f v1alpha1.Finding, kubeContext string) []v1alpha1.Hint {
+	// The commands are made as for a pod of the owner's namespace.
+	h := hints{pod: &projection.Pod{}, finding: f, context: kubeContext, list: []v1alpha1.Hint{}}
+	h.pod.Namespace = o.Namespace
+	kind := strings.ToLower(o.Kind)
+	if f.Cause == reasonDeadline {
+		h.look("shows how far the rollout has come", "rollout", "status", "deployment/"+o.Name, "--watch=false")
+		h.history(o.Name)
+		return h.list
+	}
+	h.object()
+	h.look("shows the conditions and events", "describe", kind, o.Name)
+	if f.Cause == "JobFailed" {
+		h.look("shows the last lines of the log of one of its pods", "logs", "job/"+o.Name, "--all-containers", "--tail=50")
+	}
+	if f.Cause == reasonCreateError {
+		h.history(o.Name)
 	}
 	return h.list
 }
@@ -42,99 +70,6 @@ type hints struct {
 	list    []v1alpha1.Hint
 }
 
-func (h *hints) scheduling() {
-	if h.finding.Cause == "SchedulingGated" {
-		h.look("shows who set the gates", "get", "pod", h.pod.Name, "-o", "jsonpath={.spec.schedulingGates}")
-		return
-	}
-	h.events()
-	switch h.finding.SubCause {
-	case "PVC", "VolumeTopology", "RWOP":
-		h.look("shows the volume claims of the namespace", "get", "persistentvolumeclaims")
-	case "Taint", "Cordoned", "NodeSelector", "Resources":
-		h.lookCluster("shows what the nodes offer", "describe", "nodes")
-	}
-}
-
-func (h *hints) starting() {
-	switch h.finding.Cause + "/" + h.finding.SubCause {
-	case "ConfigError/ConfigMapNotFound":
-		h.object("configmap")
-	case "ConfigError/SecretNotFound":
-		h.object("secret")
-	case "ImagePull/Auth":
-		h.look("shows the pull secrets of the pod", "get", "pod", h.pod.Name, "-o", "jsonpath={.spec.imagePullSecrets}")
-	}
-	h.events()
-}
-
-// object names the object that the message of a config error puts in quotes.
-func (h *hints) object(kind string) {
-	_, rest, ok := strings.Cut(h.finding.Message, kind+` "`)
-	name, _, closed := strings.Cut(rest, `"`)
-	if ok && closed {
-		h.look("shows whether it is there by now", "get", kind, name)
-	}
-}
-
-func (h *hints) crash() {
-	args := []string{"logs", h.pod.Name, "-c", h.finding.Container, "--tail=50"}
-	reason := "shows the last lines of the log"
-	if h.finding.Cause != "Initializing" && h.restarted() {
-		args = append(args, "--previous")
-		reason = "shows the last lines before the crash"
-	}
-	if h.finding.Container != "" {
-		h.look(reason, args...)
-	}
-	h.events()
-}
-
-// restarted is true if the container at fault has a run before this one, whose
-// log --previous asks for.
-func (h *hints) restarted() bool {
-	for i := range h.pod.Containers {
-		c := &h.pod.Containers[i]
-		if c.Name == h.finding.Container {
-			return c.Terminated == nil && c.LastTerminated != nil
-		}
-	}
-	return false
-}
-
-func (h *hints) node() {
-	if h.pod.NodeName != "" {
-		h.lookCluster("shows the conditions of the node", "describe", "node", h.pod.NodeName)
-	}
-	switch h.finding.Cause {
-	case "Evicted", "Rejected", "NodeShutdown":
-		h.clean()
-	default:
-		h.events()
-	}
-}
-
-func (h *hints) deletion() {
-	switch h.finding.SubCause {
-	case "Finalizer":
-		h.look("shows the finalizers and who set them", "get", "pod", h.pod.Name, "-o", "yaml", "--show-managed-fields")
-	case "NodeGone":
-		h.lookCluster("shows the conditions of the node", "describe", "node", h.pod.NodeName)
-		h.change("removes the object; the containers may still run on the node", "delete", "pod", h.pod.Name, "--grace-period=0", "--force")
-	default:
-		h.events()
-	}
-}
-
-func (h *hints) events() {
-	h.look("shows the recent events of the pod", "events", "--for", "pod/"+h.pod.Name)
-}
-
-// clean is not offered for a single pod: leftovers come in numbers.
-func (h *hints) clean() {
-	h.change("shows the leftovers of failed pods and asks before it removes them", "podwatch", "clean")
-}
-
 // look adds a command that reads in the pod's namespace.
 func (h *hints) look(reason string, args ...string) {
 	h.list = append(h.list, v1alpha1.Hint{Command: h.command(h.pod.Namespace, args), Reason: reason})
@@ -145,12 +80,22 @@ func (h *hints) lookCluster(reason string, args ...string) {
 	h.list = append(h.list, v1alpha1.Hint{Command: h.command("", args), Reason: reason})
 }
 
-// change adds a command that changes the cluster.
+// change adds a command that changes something in the pod's namespace.
 func (h *hints) change(reason string, args ...string) {
+	h.mutate(v1alpha1.Hint{Command: h.command(h.pod.Namespace, args), Reason: reason})
+}
+
+// changeCluster adds a command that changes an object without a namespace.
+func (h *hints) changeCluster(reason string, args ...string) {
+	h.mutate(v1alpha1.Hint{Command: h.command("", args), Reason: reason})
+}
+
+func (h *hints) mutate(hint v1alpha1.Hint) {
 	if h.pod.Mirror {
 		return
 	}
-	h.list = append(h.list, v1alpha1.Hint{Command: h.command(h.pod.Namespace, args), Reason: reason, Mutating: true})
+	hint.Mutating = true
+	h.list = append(h.list, hint)
 }
 
 func (h *hints) command(namespace string, args []string) string {

@@ -24,15 +24,30 @@ func imageRules() []Rule {
 	return []Rule{
 		{
 			Cause: "ImagePull", Category: string(categoryImage), SubCauses: kinds,
+			Severity: "Critical.",
+			Trigger: "Waiting reasons ErrImagePull, ImagePullBackOff, RegistryUnavailable, SignatureValidationFailed. SecretMissing: event " +
+				"FailedToRetrieveImagePullSecret and a pull that was refused.",
 			Doc: "An image cannot be pulled. The sub-cause comes from the reason, else from the words of the runtime or the registry. " +
 				"The image may be one of a volume: it stands in the message. SecretMissing: a pull secret could not be read.",
 		},
 		{
 			Cause: "ImageNeverPull", Category: string(categoryImage),
-			Doc: "imagePullPolicy is Never and the node does not have the image, or the pod may not use the copy that is there.",
+			Severity: "Critical.",
+			Trigger:  "Waiting reason ErrImageNeverPull.",
+			Doc:      "imagePullPolicy is Never and the node does not have the image, or the pod may not use the copy that is there.",
 		},
-		{Cause: "ImageNameInvalid", Category: string(categoryImage), Doc: "The image reference cannot be parsed."},
-		{Cause: "ImageInspect", Category: string(categoryImage), Doc: "The runtime cannot inspect the image: trouble on the node."},
+		{
+			Cause: "ImageNameInvalid", Category: string(categoryImage),
+			Severity: "Critical.",
+			Trigger:  "Waiting reason InvalidImageName.",
+			Doc:      "The image reference cannot be parsed.",
+		},
+		{
+			Cause: "ImageInspect", Category: string(categoryImage),
+			Severity: "Critical.",
+			Trigger:  "Waiting reason ImageInspectError.",
+			Doc:      "The runtime cannot inspect the image: trouble on the node.",
+		},
 	}
 }
 

@@ -51,7 +51,9 @@ func (in *input) lower() {
 
 // nodeInForce is true for the loss of a node: replicas elsewhere make up for the
 // pod, but not for the node, and others stand on it too.
-func (f *finding) nodeInForce() bool { return f.cause == "NodeNotReady" || f.cause == "KubeletUnresponsive" }
+func (f *finding) nodeInForce() bool {
+	return f.cause == "NodeNotReady" || f.cause == "KubeletUnresponsive"
+}
 
 // step lowers the severity by one, if there is anything below it.
 func (f *finding) step(reason string) {

@@ -18,8 +18,13 @@ const reasonNodeLost = "NodeLost"
 func nodeRules() []Rule {
 	return []Rule{
 		{
-			Cause: "NodeNotReady", Category: string(categoryNode), 
+			Cause: "NodeNotReady", Category: string(categoryNode),
 			SubCauses: []string{nodeGone, nodeUnreachable, nodeNotReady, nodeOutOfService, statusStuck, "Inferred", reasonNodeLost},
+			Severity: "Critical. NotReady without a mark on the pod, and StatusStuck: by the clocks, from info over warning to critical. Not " +
+				"lowered because replicas elsewhere do the work.",
+			Trigger: "The node does not exist, its Ready condition is not True, or it is tainted unreachable, not-ready or out-of-service. " +
+				"Without the node: condition Ready of the pod is False without a reason while ContainersReady is True, or event " +
+				"NodeNotReady.",
 			Doc: "The node is lost: its kubelet reports no more, so what the status says of the containers is old. NodeGone: it does not " +
 				"exist. Unreachable: its kubelet is not heard of. NotReady: its kubelet says so itself. OutOfService: somebody has declared it dead. " +
 				"StatusStuck: the node is well, but the pod is still marked. Inferred: told from the pod alone, " +
@@ -28,10 +33,23 @@ func nodeRules() []Rule {
 		{
 			Cause: "KubeletUnresponsive", Category: string(categoryNode),
 			SubCauses: []string{nodeGone, nodeUnreachable, nodeNotReady},
-			Doc: "The pod is bound to a node whose kubelet has not taken it: the node is down, or there is no node of this name.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after. Critical at once if the node does not exist " +
+				"or is unreachable.",
+			Trigger: "spec.nodeName is set, the phase is Pending, and the status has neither a startTime nor containers.",
+			Doc:     "The pod is bound to a node whose kubelet has not taken it: the node is down, or there is no node of this name.",
 		},
-		{Cause: "PhaseUnknown", Category: string(categoryNode), Doc: "The phase is Unknown: the state of the pod could not be obtained."},
-		{Cause: "PhaseUnset", Category: string(categoryOther), Doc: "The pod has no phase yet: nothing has been reported about it."},
+		{
+			Cause: "PhaseUnknown", Category: string(categoryNode),
+			Severity: "Warning.",
+			Trigger:  "Phase Unknown.",
+			Doc:      "The phase is Unknown: the state of the pod could not be obtained.",
+		},
+		{
+			Cause: "PhaseUnset", Category: string(categoryOther),
+			Severity: "Info.",
+			Trigger:  "No phase.",
+			Doc:      "The pod has no phase yet: nothing has been reported about it.",
+		},
 	}
 }
 

@@ -16,19 +16,27 @@ func readinessRules() []Rule {
 	return []Rule{
 		{
 			Cause: "NotReady", Category: string(categoryProbe), SubCauses: []string{"ReadinessProbe", "NeverReady"},
-			Doc: "A container runs and is not ready. ReadinessProbe: it was ready in this run. NeverReady: it was not.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "A container runs and ready is false. Events Unhealthy that are not older than the state tell what the probe got.",
+			Doc:      "A container runs and is not ready. ReadinessProbe: it was ready in this run. NeverReady: it was not.",
 		},
 		{
 			Cause: "Starting", Category: string(categoryProbe), SubCauses: []string{"StartupProbe"},
-			Doc: "A container runs and its startup probe has not succeeded yet. The clocks hold whatever the probe allows.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "A container runs, started is false, and it has a startup probe. Events Unhealthy tell what the probe got.",
+			Doc:      "A container runs and its startup probe has not succeeded yet. The clocks hold whatever the probe allows.",
 		},
 		{
 			Cause: "ReadinessGate", Category: string(categoryGate),
-			Doc: "All containers are ready, but a readiness gate does not hold: the controller that owns the condition has to act.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "Condition Ready is False, all containers are ready, and the condition of a readiness gate is not True.",
+			Doc:      "All containers are ready, but a readiness gate does not hold: the controller that owns the condition has to act.",
 		},
 		{
 			Cause: "PodNotReady", Category: string(categoryProbe),
-			Doc: "The pod is not ready and neither a container nor a readiness gate explains it.",
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+			Trigger:  "Condition Ready is not True and nothing else explains it.",
+			Doc:      "The pod is not ready and neither a container nor a readiness gate explains it.",
 		},
 	}
 }

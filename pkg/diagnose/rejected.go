@@ -15,7 +15,9 @@ func rejectedRules() []Rule {
 		SubCauses: []string{
 			"NodeAffinity", "NodeName", "NodePorts", "TaintToleration", "OutOf", "Device", "NUMA", "NodeFeature", "VolumeLimit", "Other",
 		},
-		Doc: "The kubelet refused the pod that the scheduler had given it. Nothing of the pod ever ran; its controller makes another one.",
+		Severity: "Warning if a controller replaces the pod, else critical.",
+		Trigger:  "Phase Failed with a reason of the kubelet's admission, or a message that begins with 'Pod was rejected:'.",
+		Doc:      "The kubelet refused the pod that the scheduler had given it. Nothing of the pod ever ran; its controller makes another one.",
 	}}
 }
 

@@ -13,6 +13,8 @@ import (
 func resizeRules() []Rule {
 	return []Rule{{
 		Cause: "Resize", Category: string(categoryResize), SubCauses: []string{"Infeasible", "Deferred", "Error"},
+		Severity: "Warning; Deferred: info.",
+		Trigger:  "Conditions PodResizePending and PodResizeInProgress.",
 		Doc: "An in-place resize cannot be done on this node (Infeasible), waits for room (Deferred) or went wrong (Error). " +
 			"The pod runs on with its old resources.",
 	}}

@@ -14,11 +14,15 @@ func restartRules() []Rule {
 	return []Rule{
 		{
 			Cause: "OOMKilled", Category: string(categoryCrash),
+			Severity: "Critical while the container is down or if the pod failed of it; warning for --restart-window if it runs again.",
+			Trigger:  "An end with reason OOMKilled.",
 			Doc: "A container was killed because it used more memory than its limit. Critical while it is down or if the pod failed of it; " +
 				"a warning for the restart window if it runs again.",
 		},
 		{
 			Cause: "Restarted", Category: string(categoryCrash), SubCauses: exitKinds(),
+			Severity: "Info; warning if the container restarts at least once per --restart-window on average.",
+			Trigger:  "The last end lies within --restart-window and the container runs. Event Killing tells which probe ended it.",
 			Doc: "A container ended within the restart window and runs again. A warning if that happens, on average over the life " +
 				"of the pod, at least once per restart window; else info.",
 		},

@@ -23,11 +23,11 @@ type Rule struct {
 	Doc string
 }
 
-// Rules returns all causes that Judge can give, in the order in which the
+// Rules returns all causes that Judge and JudgeOwner can give, in the order in which the
 // categories stand from the root outwards.
 func Rules() []Rule {
 	return slices.Concat(
-		schedulingRules(), nodeRules(), evictionRules(), rejectedRules(), creatingRules(), holdUpRules(), deviceRules(), imageRules(), configRules(), startRules(),
+		schedulingRules(), nodeRules(), evictionRules(), rejectedRules(), ownerRules(), creatingRules(), holdUpRules(), deviceRules(), imageRules(), configRules(), startRules(),
 		crashLoopRules(), restartRules(), endedRules(), readinessRules(), deletionRules(), failedRules(), disruptionRules(),
 		resizeRules(), ephemeralRules(), waitingRules(),
 	)

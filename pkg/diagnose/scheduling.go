@@ -22,12 +22,18 @@ func schedulingRules() []Rule {
 	return []Rule{
 		{
 			Cause: "Unschedulable", Category: string(categoryScheduling), SubCauses: kinds,
+			Severity: "Info at first, warning after --warn-after, critical after --critical-after. SchedulerError: critical. With a nominated " +
+				"node the warning waits for the grace period too.",
+			Trigger: "Condition PodScheduled is False with reason Unschedulable or SchedulerError, or is missing and no node is set. Nodes and " +
+				"claims name what is in the way.",
 			Doc: "No node takes the pod. The sub-cause is what rules out most nodes. SchedulerError: the scheduler itself failed. " +
 				"NoScheduler: no scheduler has looked at the pod. NoNodes: the cluster has no nodes at all.",
 		},
 		{
 			Cause: "SchedulingGated", Category: string(categoryScheduling),
-			Doc: "The pod is held back on purpose until its scheduling gates are removed. Never more than info.",
+			Severity: "Info, however long it lasts: it is meant.",
+			Trigger:  "spec.schedulingGates, or condition PodScheduled with reason SchedulingGated.",
+			Doc:      "The pod is held back on purpose until its scheduling gates are removed. Never more than info.",
 		},
 	}
 }

@@ -17,19 +17,27 @@ func startRules() []Rule {
 	return []Rule{
 		{
 			Cause: "ContainerStart", Category: string(categoryStart), SubCauses: kinds,
-			Doc: "The container was created and its process cannot be started: command, entrypoint, architecture or security settings.",
+			Severity: "Critical.",
+			Trigger:  "Waiting reason RunContainerError, or an end with reason StartError or ContainerCannotRun.",
+			Doc:      "The container was created and its process cannot be started: command, entrypoint, architecture or security settings.",
 		},
 		{
 			Cause: "ContainerCreate", Category: string(categoryStart), SubCauses: []string{"ImageVolume"},
-			Doc: "The runtime cannot create the container. ImageVolume: an image that is mounted as a volume is the reason.",
+			Severity: "Critical.",
+			Trigger:  "Waiting reason CreateContainerError.",
+			Doc:      "The runtime cannot create the container. ImageVolume: an image that is mounted as a volume is the reason.",
 		},
 		{
 			Cause: "PostStartHook", Category: string(categoryStart),
-			Doc: "The postStart hook fails, so the kubelet kills the container each time.",
+			Severity: "Critical.",
+			Trigger:  "Waiting reason PostStartHookError.",
+			Doc:      "The postStart hook fails, so the kubelet kills the container each time.",
 		},
 		{
 			Cause: "NodeHookError", Category: string(categoryNode),
-			Doc: "A manager of the kubelet (CPU, memory, devices, topology) refuses the container: trouble on the node.",
+			Severity: "Critical.",
+			Trigger:  "Waiting reasons PreCreateHookError and PreStartHookError.",
+			Doc:      "A manager of the kubelet (CPU, memory, devices, topology) refuses the container: trouble on the node.",
 		},
 	}
 }

@@ -11,7 +11,9 @@ import (
 func waitingRules() []Rule {
 	return []Rule{{
 		Cause: "Waiting", Category: string(categoryOther), SubCauses: []string{"<reason>"},
-		Doc: "A container waits for a reason that podwatch does not know. The reason is shown as the server gave it; the clocks set the severity.",
+		Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
+		Trigger:  "A container waits for any other reason.",
+		Doc:      "A container waits for a reason that podwatch does not know. The reason is shown as the server gave it; the clocks set the severity.",
 	}}
 }
 
