@@ -121,8 +121,7 @@ func (in *input) deployment(o *projection.Owner) {
 	switch c.Reason {
 	case reasonDeadline:
 	case reasonCreateError:
-		f.subCause = classify(c.Message, refusalPatterns())
-		f.object = quotaObject(c.Message, o.Namespace)
+		f.refusedBy(c.Message, o.Namespace)
 	default:
 		return
 	}

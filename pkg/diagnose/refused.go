@@ -36,8 +36,7 @@ func (in *input) refused(o *projection.Owner) {
 	if e != nil {
 		f.support(eventFact(e))
 	}
-	f.subCause = classify(f.message, refusalPatterns())
-	f.object = quotaObject(f.message, o.Namespace)
+	f.refusedBy(f.message, o.Namespace)
 	f.message = strings.TrimPrefix(orElse(f.message, "pods cannot be created"), "Error creating: ")
 	f.severity = in.refusal(f.since.at)
 	if f.subCause == "NamespaceTerminating" {
@@ -81,6 +80,14 @@ func refusalPatterns() []pattern {
 		{"Conflict", []string{"already exists", "being deleted"}},
 		{"Invalid", []string{"is invalid"}},
 		{"Forbidden", []string{"is forbidden", "cannot create resource"}},
+	}
+}
+
+// refusedBy tells from the API server's words who refuses.
+func (f *finding) refusedBy(message, namespace string) {
+	f.subCause = classify(message, refusalPatterns())
+	if f.subCause == "Quota" {
+		f.object = quotaObject(message, namespace)
 	}
 }
 
