@@ -195,7 +195,9 @@ func TestRegistriesAndObjectsOfErrors(t *testing.T) {
 			t.Errorf("E38: registry of %s = %q, want %q", image, got, host)
 		}
 	}
-	config := func(message string) *corev1.Pod { return newPod(corev1.PodPending, app(waiting("CreateContainerConfigError", message))) }
+	config := func(message string) *corev1.Pod {
+		return newPod(corev1.PodPending, app(waiting("CreateContainerConfigError", message)))
+	}
 	checkSurrounded(t, []surrounded{
 		{
 			"the image of a volume", newPod(corev1.PodPending, of("nginx"), app(waiting("ImagePullBackOff", `Back-off pulling image "quay.io/data/set:1": ErrImagePull: 429 Too Many Requests`))),

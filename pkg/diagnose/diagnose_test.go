@@ -115,8 +115,11 @@ func TestRulesNameEachCauseOnceAndSayWhatItMeans(t *testing.T) {
 			t.Errorf("cause %s is documented twice", r.Cause)
 		}
 		seen[r.Cause] = true
-		if r.Cause == "" || r.Category == "" || !strings.HasSuffix(r.Doc, ".") {
+		if r.Cause == "" || r.Category == "" || !strings.HasSuffix(r.Doc, ".") || !strings.HasSuffix(r.Severity, ".") || !strings.HasSuffix(r.Trigger, ".") {
 			t.Errorf("rule %+v is not complete", r)
+		}
+		if !strings.HasPrefix(r.First(), "kubectl ") {
+			t.Errorf("first command of %s = %q", r.Cause, r.First())
 		}
 	}
 	if diagnose.Judge(nil, diagnose.Related{}, corpusNow(), diagnose.Defaults()).Primary() == nil {

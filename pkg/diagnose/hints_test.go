@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -107,5 +108,100 @@ func TestMirrorPodsGetNoMutatingHints(t *testing.T) {
 	pod.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "hash"}
 	if mutating() {
 		t.Error("a mirror pod has a mutating hint")
+	}
+}
+
+func TestHintsNameWhatIsToBlame(t *testing.T) {
+	t.Parallel()
+	hash := func(p *corev1.Pod) {
+		p.Labels = map[string]string{"pod-template-hash": "6d4f"}
+		p.OwnerReferences[0].Name = "web-6d4f"
+	}
+	unschedulable := newPod(corev1.PodPending, unbound, noStatuses,
+		sinceCondition(corev1.PodScheduled, corev1.ConditionFalse, "Unschedulable", `persistentvolumeclaim "data 0" not found`, ago(time.Minute)))
+	loop := newPod(corev1.PodRunning, hash, app(after(waiting("CrashLoopBackOff", ""), 4, exit(1, "Error", ago(time.Minute)))))
+	lost := nodeThat(corev1.ConditionUnknown, "NodeStatusUnknown", time.Minute)
+	for _, tt := range []struct {
+		name string
+		pod  *corev1.Pod
+		rel  diagnose.Related
+		// want are the commands, with ! before one that changes the cluster.
+		want []string
+	}{
+		{
+			"claim", unschedulable, diagnose.Related{},
+			[]string{"kubectl --context prod -n ns describe persistentvolumeclaim 'data 0'", "kubectl --context prod -n ns events --for pod/p", "kubectl --context prod -n ns get persistentvolumeclaims"},
+		},
+		{
+			"missing key", newPod(corev1.PodPending, app(waiting("CreateContainerConfigError", "couldn't find key k in Secret ns/db"))), diagnose.Related{},
+			[]string{"kubectl --context prod -n ns describe secret db", "kubectl --context prod -n ns events --for pod/p"},
+		},
+		{
+			"ConfigMap of a volume", creatingFor(time.Minute), events(warned(time.Second, "FailedMount", `configmap "app" not found`)),
+			[]string{"kubectl --context prod -n ns get configmap app", "kubectl --context prod -n ns events --for pod/p"},
+		},
+		{
+			"volume on another node", creatingFor(time.Minute), events(warned(time.Second, "FailedAttachVolume", "Multi-Attach error")),
+			[]string{"kubectl --context prod -n ns events --for pod/p", "kubectl --context prod get volumeattachments"},
+		},
+		{
+			"network", creatingFor(time.Minute), events(warned(time.Second, "NetworkNotReady", "x")),
+			[]string{"kubectl --context prod -n ns events --for pod/p", "kubectl --context prod -n kube-system get pods -o wide --field-selector spec.nodeName=n1"},
+		},
+		{
+			"node", newPod(corev1.PodRunning, app(running(ago(time.Hour)))), lost,
+			[]string{"kubectl --context prod describe node n1", "kubectl --context prod -n ns events --for pod/p", "!kubectl --context prod taint node n1 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"},
+		},
+		{
+			"out of memory", newPod(corev1.PodRunning, app(after(running(ago(time.Minute)), 1, exit(137, "OOMKilled", ago(time.Minute)))), ready()), diagnose.Related{},
+			[]string{"kubectl --context prod -n ns logs p -c c --tail=50 --previous", "kubectl --context prod -n ns top pod p --containers", "kubectl --context prod -n ns events --for pod/p"},
+		},
+		{
+			"rollout", loop, owned(deployment(3, 2, rolling)),
+			[]string{"kubectl --context prod -n ns logs p -c c --tail=50 --previous", "kubectl --context prod -n ns events --for pod/p", "kubectl --context prod -n ns rollout history deployment/web", "!kubectl --context prod -n ns rollout undo deployment/web"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := projection.From(tt.pod)
+			var got []string
+			for _, h := range diagnose.Hints(p, *around(tt.pod, tt.rel).Primary(), "prod") {
+				if h.Mutating {
+					h.Command = "!" + h.Command
+				}
+				got = append(got, h.Command)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	if slices.ContainsFunc(diagnose.Hints(projection.From(loop), *judge(loop).Primary(), ""), func(h v1alpha1.Hint) bool { return strings.Contains(h.Command, "rollout") }) {
+		t.Error("a rollout is undone although none is known to be under way")
+	}
+}
+
+func TestOwnerHints(t *testing.T) {
+	t.Parallel()
+	o := &projection.Owner{Kind: projection.KindReplicaSet, Namespace: "ns", Name: "web 1"}
+	finding := func(cause string, object *v1alpha1.ObjectReference) v1alpha1.Finding {
+		return v1alpha1.Finding{Category: "Owner", Cause: cause, Object: object}
+	}
+	quota := finding("FailedCreate", &v1alpha1.ObjectReference{Kind: "ResourceQuota", Namespace: "ns", Name: "compute"})
+	for want, h := range map[string][]v1alpha1.Hint{
+		"kubectl --context prod -n ns describe resourcequota compute":              diagnose.OwnerHints(o, quota, "prod"),
+		"kubectl -n ns describe replicaset 'web 1'":                                diagnose.OwnerHints(o, finding("FailedCreate", nil), ""),
+		"kubectl -n ns describe job work":                                          diagnose.OwnerHints(job(9), finding("JobFailed", nil), ""),
+		"kubectl --context prod -n ns rollout status deployment/web --watch=false": diagnose.OwnerHints(deployment(1, 0), finding("ProgressDeadlineExceeded", nil), "prod"),
+		"kubectl -n ns describe deployment web":                                    diagnose.OwnerHints(deployment(1, 0), finding("ReplicaSetCreateError", nil), ""),
+	} {
+		if h[0].Command != want {
+			t.Errorf("first hint = %q, want %q", h[0].Command, want)
+		}
+		for _, h := range h {
+			if h.Mutating != strings.Contains(h.Command, " undo ") {
+				t.Errorf("hint %q: mutating = %v", h.Command, h.Mutating)
+			}
+		}
 	}
 }
