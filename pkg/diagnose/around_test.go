@@ -73,11 +73,13 @@ func TestNodesThatWereRead(t *testing.T) {
 		{"deletion: the node is well", overdue(), well, "Terminating: warning Terminating/KubeletStuck", "", "its kubelet has not ended"},
 		{"deletion: the node is gone", overdue(), missing, "Terminating: critical NodeNotReady/NodeGone", "Node n1", ""},
 		{
-			"evicted for the pressure of the node", newPod(corev1.PodFailed, reason("Evicted", "The node was low on resource: memory. ")), diagnose.Related{},
+			"evicted for the pressure of the node", newPod(corev1.PodFailed, reason("Evicted", "The node was low on resource: memory. ")),
+			diagnose.Related{},
 			"Failed: warning Evicted/NodePressure on App c", "Node n1", "",
 		},
 		{
-			"evicted for a limit of its own", newPod(corev1.PodFailed, reason("Evicted", `Usage of EmptyDir volume "v" exceeds the limit "1Gi". `)), diagnose.Related{},
+			"evicted for a limit of its own", newPod(corev1.PodFailed, reason("Evicted", `Usage of EmptyDir volume "v" exceeds the limit "1Gi". `)),
+			diagnose.Related{},
 			"Failed: warning Evicted/EmptyDirLimit on App c", "", "",
 		},
 		{"shut down with the node", newPod(corev1.PodFailed, reason("Terminated", "Pod was terminated")), diagnose.Related{}, "Failed: warning NodeShutdown", "Node n1", ""},
@@ -156,7 +158,8 @@ func TestNodesAndClaimsSayWhyNoNodeTakesThePod(t *testing.T) {
 			"Degraded: warning Unschedulable/Resources", "", "Insufficient nvidia.com/gpu",
 		},
 		{
-			"the message names the claim", pending(`0/4 nodes are available: persistentvolumeclaim "data-0" not found.`, mounting("logs", "data-0")), diagnose.Related{},
+			"the message names the claim", pending(`0/4 nodes are available: persistentvolumeclaim "data-0" not found.`, mounting("logs", "data-0")),
+			diagnose.Related{},
 			pvc, "PersistentVolumeClaim ns/data-0", `"data-0" not found`,
 		},
 		{"the only claim", pending(unboundClaims, mounting("data-0")), diagnose.Related{}, pvc, "PersistentVolumeClaim ns/data-0", "unbound"},
@@ -177,7 +180,8 @@ func TestNodesAndClaimsSayWhyNoNodeTakesThePod(t *testing.T) {
 		},
 		{
 			"E27: the grace period is over", pending("0/4 nodes are available: 4 Insufficient pods.", func(p *corev1.Pod) { p.Status.NominatedNodeName = "a" }),
-			diagnose.Related{}, "Degraded: warning Unschedulable/Resources", "", "waits for room on node a",
+			diagnose.Related{},
+			"Degraded: warning Unschedulable/Resources", "", "waits for room on node a",
 		},
 	})
 }
@@ -201,7 +205,8 @@ func TestRegistriesAndObjectsOfErrors(t *testing.T) {
 	checkSurrounded(t, []surrounded{
 		{
 			"the image of a volume", newPod(corev1.PodPending, of("nginx"), app(waiting("ImagePullBackOff", `Back-off pulling image "quay.io/data/set:1": ErrImagePull: 429 Too Many Requests`))),
-			diagnose.Related{}, "Failing: critical ImagePull/RateLimit on App c", "Registry quay.io", "",
+			diagnose.Related{},
+			"Failing: critical ImagePull/RateLimit on App c", "Registry quay.io", "",
 		},
 		{"an image that is not there is no fault of the registry", newPod(corev1.PodPending, of("ghcr.io/x"), app(waiting("ErrImagePull", "x: not found"))), diagnose.Related{}, "Failing: critical ImagePull/NotFound on App c", "", ""},
 		{"ConfigMap", config(`configmap "app" not found`), diagnose.Related{}, "Failing: critical ConfigError/ConfigMapNotFound on App c", "ConfigMap ns/app", ""},

@@ -126,7 +126,7 @@ func (h *hints) deletion() {
 		h.look("shows the finalizers and who set them", "get", "pod", h.pod.Name, "-o", "yaml", "--show-managed-fields")
 	case "NodeGone":
 		h.lookCluster("shows the conditions of the node", "describe", "node", h.pod.NodeName)
-		h.change("removes the object; the containers may still run on the node, which a StatefulSet does not survive well",
+		h.change("removes the object; the containers may still run on the node, and a StatefulSet would start a second copy",
 			"delete", "pod", h.pod.Name, "--grace-period=0", "--force")
 	case "KubeletStuck", "FailedKillPod", "ExceededGracePeriod":
 		h.events()

@@ -42,41 +42,15 @@ func (in *input) deletion() {
 	if s := in.pod.DeletionGracePeriodSeconds; s != nil && *s >= 0 && *s < 1<<31 && !deadline.IsZero() {
 		f.since = exactly(deadline.Add(-time.Duration(*s) * time.Second))
 	}
-	gone := in.containersGone()
-	finalizers := strings.Join(in.pod.Finalizers, ", ")
-	if finalizers != "" {
-		f.evidence = append(f.evidence, fact("metadata.finalizers", finalizers, deadline))
-		f.evidence[1].Time = nil
-	}
-	if !in.reached(deadline) {
-		if s := in.pod.DeletionGracePeriodSeconds; s != nil && *s >= int64(longGrace/time.Second) {
-			f.subCause = "SlowShutdown"
-			f.message = "being deleted, within a long grace period"
-		}
-		in.add(f)
-		return
+	if len(in.pod.Finalizers) > 0 {
+		f.support(fact("metadata.finalizers", strings.Join(in.pod.Finalizers, ", "), time.Time{}))
 	}
 	switch {
-	case gone && finalizers != "":
-		f.subCause = "Finalizer"
-		f.message = "the containers are gone, finalizer " + finalizers + " holds the pod"
-	case in.nodeIsLost() || in.pod.Reason == reasonNodeLost && !gone:
-		f.subCause = "NodeGone"
-		f.message = "the grace period is over, but the lost node " + in.pod.NodeName + " cannot confirm the end"
-	case gone:
-		f.subCause = "Overdue"
-		f.message = "the grace period is over and the containers are gone, but the pod is still there"
-	default:
-		f.subCause = "Overdue"
-		f.message = "the grace period is over, but a container still runs"
-	}
-	if gone {
-		f.severity = in.mildWait(deadline)
-	} else {
-		f.severity = in.wait(deadline)
-	}
-	if f.subCause == "Overdue" {
+	case in.reached(deadline):
 		in.overdue(&f, deadline)
+	case deadline.Sub(f.since.at) >= longGrace:
+		f.subCause = "SlowShutdown"
+		f.message = "being deleted, within a long grace period"
 	}
 	in.add(f)
 }

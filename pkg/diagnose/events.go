@@ -4,6 +4,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -41,12 +42,7 @@ func notOlder(e *projection.Event, t time.Time) bool {
 // withReason counts events of one of the given reasons.
 func withReason(reasons ...string) func(*projection.Event) bool {
 	return func(e *projection.Event) bool {
-		for _, r := range reasons {
-			if e.Reason == r {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(reasons, e.Reason)
 	}
 }
 

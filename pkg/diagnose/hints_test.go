@@ -129,11 +129,13 @@ func TestHintsNameWhatIsToBlame(t *testing.T) {
 		want []string
 	}{
 		{
-			"claim", unschedulable, diagnose.Related{},
+			"claim", unschedulable,
+			diagnose.Related{},
 			[]string{"kubectl --context prod -n ns describe persistentvolumeclaim 'data 0'", "kubectl --context prod -n ns events --for pod/p", "kubectl --context prod -n ns get persistentvolumeclaims"},
 		},
 		{
-			"missing key", newPod(corev1.PodPending, app(waiting("CreateContainerConfigError", "couldn't find key k in Secret ns/db"))), diagnose.Related{},
+			"missing key", newPod(corev1.PodPending, app(waiting("CreateContainerConfigError", "couldn't find key k in Secret ns/db"))),
+			diagnose.Related{},
 			[]string{"kubectl --context prod -n ns describe secret db", "kubectl --context prod -n ns events --for pod/p"},
 		},
 		{
@@ -153,7 +155,8 @@ func TestHintsNameWhatIsToBlame(t *testing.T) {
 			[]string{"kubectl --context prod describe node n1", "kubectl --context prod -n ns events --for pod/p", "!kubectl --context prod taint node n1 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"},
 		},
 		{
-			"out of memory", newPod(corev1.PodRunning, app(after(running(ago(time.Minute)), 1, exit(137, "OOMKilled", ago(time.Minute)))), ready()), diagnose.Related{},
+			"out of memory", newPod(corev1.PodRunning, app(after(running(ago(time.Minute)), 1, exit(137, "OOMKilled", ago(time.Minute)))), ready()),
+			diagnose.Related{},
 			[]string{"kubectl --context prod -n ns logs p -c c --tail=50 --previous", "kubectl --context prod -n ns top pod p --containers", "kubectl --context prod -n ns events --for pod/p"},
 		},
 		{

@@ -4,6 +4,7 @@
 package diagnose
 
 import (
+	"strings"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -13,25 +14,59 @@ import (
 // longGrace is a grace period that people wonder about while it lasts.
 const longGrace = 5 * time.Minute
 
-// overdue says why a deletion is not through, with the deadline passed: by an
-// event of the kubelet, by the node if it is well, by the way in which a
-// container ended.
+// overdue judges a deletion that is not through at its deadline.
 func (in *input) overdue(f *finding, deadline time.Time) {
-	if e := in.newestEvent(f.since.at, withReason("FailedKillPod", "ExceededGracePeriod", "FailedPreStopHook")); e != nil {
-		f.subCause = e.Reason
-		f.confidence = v1alpha1.ConfidenceMedium
-		f.message += behind(eventText(e))
-		f.support(eventFact(e))
+	gone := in.containersGone()
+	if gone {
+		f.severity = in.mildWait(deadline)
+	} else {
+		f.severity = in.wait(deadline)
+	}
+	switch {
+	case gone && len(in.pod.Finalizers) > 0:
+		f.subCause = "Finalizer"
+		f.message = "the containers are gone, finalizer " + strings.Join(in.pod.Finalizers, ", ") + " holds the pod"
+	case in.nodeIsLost() || in.pod.Reason == reasonNodeLost && !gone:
+		f.subCause = "NodeGone"
+		f.message = "the grace period is over, but the lost node " + in.pod.NodeName + " cannot confirm the end"
+	case gone:
+		f.subCause = "Overdue"
+		f.message = "the grace period is over and the containers are gone, but the pod is still there"
+		in.lateKill(f, deadline)
+	default:
+		f.subCause = "Overdue"
+		f.message = "the grace period is over, but a container still runs"
+		in.stuckKubelet(f)
+	}
+	if f.subCause != "Finalizer" && f.subCause != "NodeGone" {
+		in.kubeletSays(f)
+	}
+}
+
+// kubeletSays makes what the kubelet complains about the reason.
+func (in *input) kubeletSays(f *finding) {
+	e := in.newestEvent(f.since.at, withReason("FailedKillPod", "ExceededGracePeriod", "FailedPreStopHook"))
+	if e == nil {
 		return
 	}
-	if !in.containersGone() {
-		if in.related.Node != nil {
-			f.subCause = "KubeletStuck"
-			f.message = "the grace period is over and node " + in.pod.NodeName + " is ready, but its kubelet has not ended the containers"
-			f.support(in.nodeFact())
-		}
+	f.subCause = e.Reason
+	f.confidence = v1alpha1.ConfidenceMedium
+	f.message += behind(eventText(e))
+	f.support(eventFact(e))
+}
+
+// stuckKubelet blames the kubelet of a node that was read and is well.
+func (in *input) stuckKubelet(f *finding) {
+	if in.related.Node == nil {
 		return
 	}
+	f.subCause = "KubeletStuck"
+	f.message = "the grace period is over and node " + in.pod.NodeName + " is ready, but its kubelet has not ended the containers"
+	f.support(in.nodeFact())
+}
+
+// lateKill tells that a container did not end by itself.
+func (in *input) lateKill(f *finding, deadline time.Time) {
 	if c := in.killedAt(deadline); c != nil {
 		f.subCause = "GracePeriodExceeded"
 		f.message = "the pod is still there although container " + c.Name + " was killed at the end of the grace period"

@@ -85,7 +85,8 @@ func TestSeverityIsLoweredIfNobodyIsHurt(t *testing.T) {
 		{"E14: the Job is complete", failed, owned(job(3, "Complete")), "Failed: info ExitCode on App c (JobComplete)"},
 		{"E39: the namespace is being deleted", backoff, diagnose.Related{NamespaceTerminating: true}, "Progressing: info CrashLoop/ExitCode on App c (NamespaceTerminating)"},
 		{
-			"E39: after one step", backoff, diagnose.Related{NamespaceTerminating: true, Owners: []*projection.Owner{deployment(3, 3)}},
+			"E39: after one step", backoff,
+			diagnose.Related{NamespaceTerminating: true, Owners: []*projection.Owner{deployment(3, 3)}},
 			"Progressing: info CrashLoop/ExitCode on App c (OwnerSatisfied NamespaceTerminating)",
 		},
 		{"E39: the namespace waits for what hangs", overdue, diagnose.Related{NamespaceTerminating: true}, "Terminating: critical Terminating/Overdue ()"},
@@ -155,7 +156,8 @@ func TestOwnersThemselves(t *testing.T) {
 		{"Job, by its event", missing(projection.KindJob), refused(quota), "critical FailedCreate/Quota", "ResourceQuota ns/compute"},
 		{
 			"a pod was created since", missing(projection.KindJob),
-			[]projection.Event{warned(time.Minute, "FailedCreate", quota), normal(time.Second, "SuccessfulCreate", "Created pod: x")}, "", "",
+			[]projection.Event{warned(time.Minute, "FailedCreate", quota), normal(time.Second, "SuccessfulCreate", "Created pod: x")},
+			"", "",
 		},
 		{"no pod is missing any more", replicaSet(3, 3), refused(quota), "", ""},
 		{"E40: scaled to zero", failing(replicaSet(0, 0), time.Hour, quota), nil, "", ""},
