@@ -31,6 +31,16 @@ func TestJudgingAHealthyPodDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestJudgingAHealthyPodAmongItsObjectsDoesNotAllocate(t *testing.T) {
+	p, now, limits := healthyPod(), corpusNow(), diagnose.Defaults()
+	rel := nodeThat(corev1.ConditionTrue, "KubeletReady", time.Hour)
+	rel.Owners = []*projection.Owner{replicaSet(3, 3), deployment(3, 3)}
+	rel.Events = []projection.Event{normal(time.Hour, "Started", "Started container c")}
+	if n := testing.AllocsPerRun(100, func() { diagnose.Judge(p, rel, now, limits) }); n != 0 {
+		t.Errorf("Judge allocates %v times on a healthy pod with everything read, want 0", n)
+	}
+}
+
 func BenchmarkJudge(b *testing.B) {
 	now, limits := corpusNow(), diagnose.Defaults()
 	for name, p := range map[string]*projection.Pod{

@@ -11,13 +11,13 @@ import (
 func endedRules() []Rule {
 	return []Rule{
 		{
-			Cause: "ExitCode", Category: string(categoryCrash), SubCauses: []string{exitSigKilled, exitSeccomp, exitLiveness, exitStartup, exitSpecChanged},
+			Cause: "ExitCode", Category: string(categoryCrash), SubCauses: []string{exitSigKilled, exitSeccomp, exitLiveness, exitStartup, exitSpecChanged, exitPostStart},
 			Severity: "Critical.",
 			Trigger:  "A container has ended with a code other than 0.",
 			Doc:      "A container ended in error: the pod failed of it, or it is down at the moment, or it is not restarted while other containers run on.",
 		},
 		{
-			Cause: "ExitedZero", Category: string(categoryCrash), SubCauses: []string{exitLiveness, exitStartup, exitSpecChanged},
+			Cause: "ExitedZero", Category: string(categoryCrash), SubCauses: []string{exitLiveness, exitStartup, exitSpecChanged, exitPostStart},
 			Severity: "Info at first, warning after --warn-after, critical after --critical-after.",
 			Trigger:  "A container of restartPolicy Always has ended with code 0.",
 			Doc:      "A container that is to run forever (restartPolicy Always) ended with exit code 0: a wrong command, or a process that goes to the background.",

@@ -44,7 +44,7 @@ const (
 func exitKinds() []string {
 	return []string{
 		exitOOMKilled, exitZero, exitContainerStart, exitSigKilled, exitSeccomp, exitCode, exitRuntime, exitLost, exitRestartAll,
-		exitLiveness, exitStartup, exitSpecChanged,
+		exitLiveness, exitStartup, exitSpecChanged, exitPostStart,
 	}
 }
 

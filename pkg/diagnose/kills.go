@@ -16,6 +16,7 @@ const (
 	exitLiveness    = "LivenessKilled"
 	exitStartup     = "StartupKilled"
 	exitSpecChanged = "SpecChanged"
+	exitPostStart   = "PostStartHook"
 )
 
 // killKinds are the words in the message of a Killing event
@@ -25,6 +26,7 @@ func killKinds() []pattern {
 		{exitLiveness, []string{"failed liveness probe"}},
 		{exitStartup, []string{"failed startup probe"}},
 		{exitSpecChanged, []string{"definition changed", "hash changed"}},
+		{exitPostStart, []string{"failedpoststarthook"}},
 	}
 }
 
@@ -85,6 +87,8 @@ func (in *input) killText(c *projection.Container, t *projection.Terminated, e *
 		text, answer = "ended by the kubelet because the liveness probe failed, ", in.probeAnswer(c, "Liveness", time.Time{})
 	case exitStartup:
 		text, answer = "ended by the kubelet because the startup probe failed, ", in.probeAnswer(c, "Startup", time.Time{})
+	case exitPostStart:
+		text = "ended by the kubelet because the postStart hook failed, "
 	default:
 		text = "ended by the kubelet because the definition of the container changed, "
 	}

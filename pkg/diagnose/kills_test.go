@@ -46,6 +46,10 @@ func TestEventsSayWhoKilledAContainer(t *testing.T) {
 			"Healthy: info Restarted/SpecChanged on App c", "", "definition",
 		},
 		{
+			"postStart hook", once(137, "Error"), events(killed(2*time.Minute, "FailedPostStartHook")),
+			"Healthy: info Restarted/PostStartHook on App c", "", "postStart hook failed",
+		},
+		{
 			"what the probe got is said", once(137, "Error"),
 			events(on("c", warned(150*time.Second, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")), killed(2*time.Minute, restart)),
 			"Healthy: info Restarted/LivenessKilled on App c", "", "exit 137 (SIGKILL): HTTP probe failed with statuscode: 500",
