@@ -117,6 +117,7 @@ func TestNodesAndClaimsSayWhyNoNodeTakesThePod(t *testing.T) {
 	nodes := diagnose.Related{Nodes: []*projection.Node{
 		tainted("a", "dedicated", "gpu", corev1.TaintEffectNoSchedule), tainted("b", "dedicated", "gpu", corev1.TaintEffectNoSchedule),
 		tainted("c", "level", "3", corev1.TaintEffectNoExecute), tainted("d", "soft", "", corev1.TaintEffectPreferNoSchedule),
+		{Name: "e", Unschedulable: true, Taints: []projection.Taint{{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}}},
 	}}
 	const refused = "0/4 nodes are available: 3 node(s) had untolerated taint(s)."
 	const want = "Degraded: warning Unschedulable/Taint"

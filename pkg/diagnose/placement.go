@@ -36,11 +36,12 @@ func (in *input) placement(f *finding) {
 }
 
 // taints names the first untolerated taint of each node, which is what the
-// scheduler refuses it for, the most frequent first.
+// scheduler refuses it for, the most frequent first. Cordoned nodes have a taint
+// too, but it refuses them for being cordoned.
 func (in *input) taints(f *finding) {
 	count := map[string]int{}
 	for _, n := range in.related.Nodes {
-		if t := in.untolerated(n); t != nil {
+		if t := in.untolerated(n); t != nil && !n.Unschedulable {
 			count[taintText(t)]++
 		}
 	}
