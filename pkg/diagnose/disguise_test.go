@@ -172,11 +172,28 @@ func (d disguise) verdict(v diagnose.Verdict) diagnose.Verdict {
 		if f.Since != nil {
 			f.Since = &metav1.Time{Time: f.Since.Add(d.shift)}
 		}
+		f.Object = d.object(f.Object)
 	}
 	if !out.Next.IsZero() {
 		out.Next = out.Next.Add(d.shift)
 	}
 	return out
+}
+
+func (d disguise) object(o *v1alpha1.ObjectReference) *v1alpha1.ObjectReference {
+	if o == nil {
+		return nil
+	}
+	out := *o
+	switch {
+	case o.Kind == "Registry":
+		out.Name = "mirror.test:5000"
+	case o.Namespace == "":
+		out.Name = d.whole.Replace(o.Name)
+	default:
+		out.Namespace = "elsewhere"
+	}
+	return &out
 }
 
 func withoutEvidence(v diagnose.Verdict) diagnose.Verdict {

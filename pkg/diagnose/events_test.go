@@ -68,9 +68,9 @@ type surrounded struct {
 	want, object, says string
 }
 
-func checkSurrounded(t *testing.T, situations []surrounded) {
+func checkSurrounded(t *testing.T, pods []surrounded) {
 	t.Helper()
-	for _, tt := range situations {
+	for _, tt := range pods {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			v := around(tt.pod, tt.rel)

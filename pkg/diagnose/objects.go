@@ -38,8 +38,9 @@ func namedObject(message, namespace string) *v1alpha1.ObjectReference {
 		if name := quotedAfter(message, k.word); name != "" {
 			return &v1alpha1.ObjectReference{Kind: k.kind, Namespace: namespace, Name: name}
 		}
-		if _, rest, ok := strings.Cut(message, " in "+k.kind+" "+namespace+"/"); ok {
-			name, _, _ := strings.Cut(rest, " ")
+		if _, rest, ok := strings.Cut(message, " in "+k.kind+" "); ok {
+			reference, _, _ := strings.Cut(rest, " ")
+			_, name, _ := strings.Cut(reference, "/")
 			if name = strings.TrimRight(name, ".,;:"); name != "" {
 				return &v1alpha1.ObjectReference{Kind: k.kind, Namespace: namespace, Name: name}
 			}
