@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,43 +28,71 @@ func (c *Collector) Build(around related.Index, limitations []v1alpha1.Limitatio
 		GeneratedAt:      metav1.Time{Time: o.GeneratedAt.UTC()},
 		ObservedAt:       metav1.Time{Time: o.Now.UTC()},
 		ObservedAtSource: o.ObservedAtSource,
+		Tool:             v1alpha1.Tool{Name: "kubectl-podwatch", Version: o.Version},
 		Source:           o.Source,
 		Scope:            o.Scope,
 		Pods:             make([]v1alpha1.Pod, 0, len(c.shown)),
 		Limitations:      append([]v1alpha1.Limitation{}, limitations...),
 	}
-	r.Scope.Namespaces = append([]string{}, o.Scope.Namespaces...)
-	r.Scope.Targets = append([]string{}, o.Scope.Targets...)
-	slices.Sort(r.Scope.Namespaces)
+	r.Scope = scopeOf(o.Scope)
 	slices.SortStableFunc(r.Limitations, func(a, b v1alpha1.Limitation) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
 	})
 	for _, s := range c.stubs {
 		r.Summary.Pods.Count(s.state)
 	}
-	fold := newFold(o.HintContext)
+	owners := c.sortedOwners()
+	fold := newFold(o.HintContext, newKnownOwners(around, owners))
 	for _, k := range c.sorted() {
-		j, state := c.shown[k], c.stubs[k].state
-		from := related.OriginOf(j.pod)
-		w := around.Workload(from)
-		if from.Bare() {
-			fold.totals[w]++
-		}
-		pod := podOf(j.pod, w, state)
-		for i := range j.findings {
-			f := published(j.findings[i])
-			fold.add(w, j.pod, f)
-			f.Hints = diagnose.Hints(j.pod, f, o.HintContext)
-			pod.Findings = append(pod.Findings, f)
-		}
-		r.Pods = append(r.Pods, pod)
+		r.Pods = append(r.Pods, c.pod(k, around, fold))
 	}
 	for i := range c.origins {
-		fold.totals[around.Workload(c.origins[i].Origin)] += c.origins[i].pods
+		if n := c.origins[i].pods; n > 0 {
+			fold.totals[around.Workload(c.origins[i].Origin)] += n
+		}
+	}
+	for _, j := range owners {
+		for i := range j.findings {
+			fold.addOwner(j.owner, published(j.findings[i]))
+		}
 	}
 	r.Groups = fold.groups()
 	r.Summary.Findings = count(r.Groups)
+	r.Summary.Workloads = c.workloads(around, fold.all)
+	r.Summary.ByCause = byCause(fold.all)
 	return r
+}
+
+// pod returns what the report says of the pod k and adds its findings to fold.
+func (c *Collector) pod(k key, around related.Index, fold *fold) v1alpha1.Pod {
+	j := c.shown[k]
+	from := related.OriginOf(j.pod)
+	w := around.Workload(from)
+	if from.Bare() {
+		fold.totals[w]++
+	}
+	pod := podOf(j.pod, w, c.stubs[k].state)
+	for i := range j.findings {
+		f := published(j.findings[i])
+		f.Group = fold.addPod(w, j.pod, f)
+		f.ID = "f-" + digest(j.pod.Namespace, j.pod.Name, string(j.pod.UID), f.Group, strconv.Itoa(repeats(pod.Findings, f.Group)))
+		f.Primary = i == 0
+		f.Hints = diagnose.Hints(j.pod, f, fold.hintContext)
+		pod.Findings = append(pod.Findings, f)
+	}
+	return pod
+}
+
+// repeats counts the findings that are in a group already: two findings of a
+// pod can be in the same one.
+func repeats(findings []v1alpha1.Finding, group string) int {
+	n := 0
+	for i := range findings {
+		if findings[i].Group == group {
+			n++
+		}
+	}
+	return n
 }
 
 // sorted returns the keys of the pods to print by namespace, name and UID.
@@ -87,23 +116,19 @@ func published(f v1alpha1.Finding) v1alpha1.Finding {
 	}
 	f.SeverityReason = append([]string{}, f.SeverityReason...)
 	f.Evidence = append([]v1alpha1.Evidence{}, f.Evidence...)
-	f.Hints = []v1alpha1.Hint{}
+	f.Hints = append([]v1alpha1.Hint{}, f.Hints...)
 	return f
 }
 
-func count(groups []v1alpha1.Group) v1alpha1.FindingCounts {
-	var n v1alpha1.FindingCounts
-	for i := range groups {
-		switch groups[i].Severity {
-		case v1alpha1.SeverityCritical:
-			n.Critical++
-		case v1alpha1.SeverityWarning:
-			n.Warning++
-		case v1alpha1.SeverityInfo:
-			n.Info++
-		}
+// scopeOf returns a copy of s without nil lists.
+func scopeOf(s v1alpha1.Scope) v1alpha1.Scope {
+	for _, list := range []*[]string{
+		&s.Namespaces, &s.Targets, &s.ExcludeNamespaces, &s.Containers, &s.Images, &s.Owners, &s.QOSClasses,
+	} {
+		*list = append([]string{}, *list...)
 	}
-	return n
+	slices.Sort(s.Namespaces)
+	return s
 }
 
 // timestamp returns nil for the zero time, which the API leaves out.

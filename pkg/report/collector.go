@@ -16,24 +16,29 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
-// Options are what a report says about itself. Apart from ShowHealthy and
-// HintContext they are copied into it.
+// Options are what a report says about itself. Apart from Selection,
+// ShowHealthy, IncludeCompleted and HintContext they are copied into it.
 type Options struct {
 	// Now is the instant that the pods were judged at, GeneratedAt the wall
 	// clock.
 	Now, GeneratedAt time.Time
 	// ObservedAtSource says where Now came from, see v1alpha1.PodReport.
 	ObservedAtSource string
-	Source           v1alpha1.Source
-	Scope            v1alpha1.Scope
-	// ShowHealthy keeps every pod, not only those with findings.
-	ShowHealthy bool
+	// Version is that of podwatch, empty if the build does not tell.
+	Version string
+	Source  v1alpha1.Source
+	Scope   v1alpha1.Scope
+	// Selection is what the report is about.
+	Selection Selection
+	// ShowHealthy keeps every pod, IncludeCompleted those that have succeeded;
+	// else only those with findings are kept.
+	ShowHealthy, IncludeCompleted bool
 	// HintContext is the kubeconfig context that hints name, empty if they can
 	// do without.
 	HintContext string
 }
 
-// Collector gathers judged pods. It is not safe for concurrent use.
+// Collector gathers judged pods and owners. It is not safe for concurrent use.
 type Collector struct {
 	options Options
 	stubs   map[key]stub
@@ -44,6 +49,7 @@ type Collector struct {
 	origins  []origin
 	originOf map[related.Origin]int32
 	nameless uint64
+	owners   map[types.UID]judgedOwner
 }
 
 // key identifies a pod. A digest takes less memory than the UID itself, and
@@ -71,6 +77,11 @@ type judged struct {
 	findings []v1alpha1.Finding
 }
 
+type judgedOwner struct {
+	owner    *projection.Owner
+	findings []v1alpha1.Finding
+}
+
 // NewCollector returns a collector without pods.
 func NewCollector(o Options) *Collector {
 	return &Collector{
@@ -78,10 +89,12 @@ func NewCollector(o Options) *Collector {
 		stubs:    map[key]stub{},
 		shown:    map[key]judged{},
 		originOf: map[related.Origin]int32{},
+		owners:   map[types.UID]judgedOwner{},
 	}
 }
 
-// Add takes a pod and the verdict on it. A pod that was added before, by UID
+// Add takes a pod and the verdict on it; a pod outside of the selection is
+// dropped. A pod that was added before, by UID
 // or else by namespace and name, is replaced; pods that have neither UID nor
 // name, as files may hold them, all count. The collector keeps p and the
 // findings of v only if the report prints them, and never changes them.
@@ -92,14 +105,29 @@ func (c *Collector) Add(p *projection.Pod, v diagnose.Verdict) {
 		binary.BigEndian.PutUint64(k[:], c.nameless)
 	}
 	c.drop(k)
+	if !c.options.Selection.pod(p) {
+		return
+	}
 	s := stub{state: v.State, origin: none}
 	if o := related.OriginOf(p); !o.Bare() {
 		s.origin = c.intern(o)
 		c.origins[s.origin].pods++
 	}
 	c.stubs[k] = s
-	if len(v.Findings) > 0 || c.options.ShowHealthy {
-		c.shown[k] = judged{pod: p, findings: v.Findings}
+	findings := c.options.Selection.findings(p, v.Findings)
+	if len(findings) > 0 || c.options.ShowHealthy || c.options.IncludeCompleted && v.State == v1alpha1.StateCompleted {
+		c.shown[k] = judged{pod: p, findings: findings}
+	}
+}
+
+// AddOwner takes an owner of pods and what is wrong with the owner itself: it
+// can make no pods, or its rollout does not get on. It counts as a workload and
+// never as a pod. One that was added before, by UID, is replaced; one outside of
+// the selection is ignored. The collector keeps both arguments and never changes
+// them.
+func (c *Collector) AddOwner(o *projection.Owner, findings []v1alpha1.Finding) {
+	if c.options.Selection.owner(o, workloadOf(o)) {
+		c.owners[o.UID] = judgedOwner{owner: o, findings: findings}
 	}
 }
 
@@ -121,7 +149,7 @@ func (c *Collector) Rejudge(judge func(p *projection.Pod) diagnose.Verdict) {
 		s := c.stubs[k]
 		s.state = v.State
 		c.stubs[k] = s
-		c.shown[k] = judged{pod: j.pod, findings: v.Findings}
+		c.shown[k] = judged{pod: j.pod, findings: c.options.Selection.findings(j.pod, v.Findings)}
 	}
 }
 

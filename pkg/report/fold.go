@@ -14,10 +14,14 @@ import (
 )
 
 // fold sorts findings into groups. Pods must be added in the order of the
-// report.
+// report, and owners after them.
 type fold struct {
 	hintContext string
-	members     map[groupKey][]member
+	known       knownOwners
+	// all are the findings in the order in which they were added, members the
+	// same by group.
+	all     []member
+	members map[groupKey][]member
 	// totals counts the pods of each workload, with and without findings.
 	totals map[v1alpha1.Workload]int
 }
@@ -28,23 +32,48 @@ type groupKey struct {
 	cause, subCause string
 	container       string
 	containerType   v1alpha1.ContainerType
+	// root is true for the group of an object that several workloads suffer from.
+	root bool
 }
 
-// member is one finding of a group.
+// member is one finding of a group: that of a pod, or that of an owner.
 type member struct {
-	pod     *projection.Pod
-	finding v1alpha1.Finding
+	workload v1alpha1.Workload
+	pod      *projection.Pod
+	owner    *projection.Owner
+	finding  v1alpha1.Finding
 	// container is the one at fault, nil if none is.
 	container *projection.Container
 }
 
-func newFold(hintContext string) *fold {
-	return &fold{hintContext: hintContext, members: map[groupKey][]member{}, totals: map[v1alpha1.Workload]int{}}
+// folded is a group, and what it was made of.
+type folded struct {
+	v1alpha1.Group
+
+	key     groupKey
+	members []member
 }
 
-func (fo *fold) add(w v1alpha1.Workload, p *projection.Pod, f v1alpha1.Finding) {
-	k := groupKey{workload: w, cause: f.Cause, subCause: f.SubCause, container: f.Container, containerType: f.ContainerType}
-	fo.members[k] = append(fo.members[k], member{pod: p, finding: f, container: containerAtFault(p, f)})
+func newFold(hintContext string, known knownOwners) *fold {
+	return &fold{hintContext: hintContext, known: known, members: map[groupKey][]member{}, totals: map[v1alpha1.Workload]int{}}
+}
+
+// addPod adds a finding on p and returns the ID of its group.
+func (fo *fold) addPod(w v1alpha1.Workload, p *projection.Pod, f v1alpha1.Finding) string {
+	return fo.add(member{workload: w, pod: p, finding: f, container: containerAtFault(p, f)})
+}
+
+// addOwner adds a finding on o.
+func (fo *fold) addOwner(o *projection.Owner, f v1alpha1.Finding) {
+	fo.add(member{workload: workloadOf(o), owner: o, finding: f})
+}
+
+func (fo *fold) add(m member) string {
+	f := m.finding
+	k := groupKey{workload: m.workload, cause: f.Cause, subCause: f.SubCause, container: f.Container, containerType: f.ContainerType}
+	fo.all = append(fo.all, m)
+	fo.members[k] = append(fo.members[k], m)
+	return k.id()
 }
 
 func containerAtFault(p *projection.Pod, f v1alpha1.Finding) *projection.Container {
@@ -58,16 +87,22 @@ func containerAtFault(p *projection.Pod, f v1alpha1.Finding) *projection.Contain
 
 // groups returns the groups, worst first.
 func (fo *fold) groups() []v1alpha1.Group {
-	groups := make([]v1alpha1.Group, 0, len(fo.members))
+	made := make([]*folded, 0, len(fo.members))
 	for k, members := range fo.members {
-		groups = append(groups, fo.group(k, members))
+		made = append(made, fo.group(k, members))
+	}
+	made = append(made, fo.roots(made)...)
+	explainProgress(made)
+	groups := make([]v1alpha1.Group, len(made))
+	for i := range made {
+		groups[i] = made[i].Group
 	}
 	slices.SortFunc(groups, compareGroups)
 	return groups
 }
 
-// compareGroups puts the worst first. The last keys identify a group, so no two
-// are equal.
+// compareGroups puts the worst first. The last keys identify a group, so no two are
+// equal.
 func compareGroups(a, b v1alpha1.Group) int {
 	return cmp.Or(
 		cmp.Compare(rank(a.Severity), rank(b.Severity)),
@@ -80,6 +115,7 @@ func compareGroups(a, b v1alpha1.Group) int {
 		cmp.Compare(a.SubCause, b.SubCause),
 		cmp.Compare(a.Container, b.Container),
 		cmp.Compare(a.ContainerType, b.ContainerType),
+		cmp.Compare(a.ID, b.ID),
 	)
 }
 

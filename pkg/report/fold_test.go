@@ -96,7 +96,8 @@ func TestGroupFoldsThePodsOfAWorkload(t *testing.T) {
 		Restarts: v1alpha1.Restarts{Total: 27, LastAt: ago(2)},
 		Message:  "exit 137",
 		Nodes:    []string{"node-0", "node-1", "node-2"}, Images: []string{"shop/web:1"},
-		ExamplePod: "web-77f-02",
+		ExamplePod: "web-77f-02", ExampleNamespace: "shop",
+		SeverityReason: []string{}, OwnerChain: []v1alpha1.Owner{{Kind: "ReplicaSet", Name: "web-77f"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)

@@ -56,16 +56,19 @@ func ParseGate(text string) (Gate, error) {
 // Empty is true for a gate that lets everything pass.
 func (g Gate) Empty() bool { return g.severity == "" && len(g.causes) == 0 }
 
-// Failed returns the groups of r that do not pass, in the order of r; nil if
-// the gate holds.
+// Failed returns the groups of r that do not pass, in the order of r, without
+// those that another one of them explains; nil if the gate holds. It sees every
+// group, whatever its confidence and whatever a table shows of the report.
 func (g Gate) Failed(r *v1alpha1.PodReport) []v1alpha1.Group {
+	refused := map[string]bool{}
 	var failed []v1alpha1.Group
 	for i := range r.Groups {
 		if g.refuses(&r.Groups[i]) {
+			refused[r.Groups[i].ID] = true
 			failed = append(failed, r.Groups[i])
 		}
 	}
-	return failed
+	return slices.DeleteFunc(failed, func(g v1alpha1.Group) bool { return g.RootCause != "" && refused[g.RootCause] })
 }
 
 func (g Gate) refuses(group *v1alpha1.Group) bool {

@@ -59,6 +59,23 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// A lost node that is inferred is a lost node.
+func TestGateCountsWhatIsInferred(t *testing.T) {
+	t.Parallel()
+	r := &v1alpha1.PodReport{Groups: []v1alpha1.Group{
+		{ID: "lost", Severity: v1alpha1.SeverityCritical, Confidence: v1alpha1.ConfidenceLow, Cause: "NodeNotReady"},
+	}}
+	for _, text := range []string{"critical", "warning", "NodeNotReady"} {
+		g, err := report.ParseGate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(g.Failed(r)) != 1 {
+			t.Errorf("--fail-on %s lets it pass", text)
+		}
+	}
+}
+
 func TestGateKnowsEveryDocumentedCause(t *testing.T) {
 	t.Parallel()
 	for _, rule := range diagnose.Rules() {

@@ -17,54 +17,111 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
-// group makes one group of its members, which stand in the order of the pods.
-func (fo *fold) group(k groupKey, members []member) v1alpha1.Group {
+// group makes one group of its members, which stand in the order of the report.
+func (fo *fold) group(k groupKey, members []member) *folded {
 	worst := slices.MinFunc(members, compareMembers)
-	g := v1alpha1.Group{
+	g := &folded{key: k, members: members, Group: v1alpha1.Group{
 		ID:             k.id(),
 		Severity:       worst.finding.Severity,
+		SeverityReason: append([]string{}, worst.finding.SeverityReason...),
+		Confidence:     worst.finding.Confidence,
 		Category:       worst.finding.Category,
 		Cause:          k.cause,
 		SubCause:       k.subCause,
-		Workload:       k.workload,
+		Workload:       fo.known.complete(k.workload),
+		OwnerChain:     []v1alpha1.Owner{},
 		Container:      k.container,
 		ContainerType:  k.containerType,
-		TotalPods:      fo.totals[k.workload],
 		SincePrecision: v1alpha1.SinceUnknown,
 		Message:        commonMessage(members, worst),
-		ExamplePod:     worst.pod.Name,
-		Hints:          diagnose.Hints(worst.pod, worst.finding, fo.hintContext),
+		Hints:          append([]v1alpha1.Hint{}, worst.finding.Hints...),
+	}}
+	if worst.pod != nil {
+		g.ExamplePod, g.ExampleNamespace = worst.pod.Name, worst.pod.Namespace
+		g.Hints = diagnose.Hints(worst.pod, worst.finding, fo.hintContext)
 	}
-	nodes, images := map[string]bool{}, map[string]bool{}
-	lastCrash := time.Time{}
-	for i, m := range members {
-		earlier(&g, m.finding)
-		if i > 0 && members[i-1].pod == m.pod {
-			// Two findings of one pod in one group are one affected pod.
+	if !k.root {
+		g.OwnerChain = fo.known.chain(worst)
+	}
+	for i := range members {
+		earlier(&g.Group, members[i].finding)
+	}
+	fo.count(g)
+	gather(g)
+	return g
+}
+
+// count counts the pods of each workload of g once. Where no pod has the
+// finding it is about the pods that the owner has and should have.
+func (fo *fold) count(g *folded) {
+	pods := map[*projection.Pod]bool{}
+	owners := map[v1alpha1.Workload]*projection.Owner{}
+	withPods := map[v1alpha1.Workload]bool{}
+	for i := range g.members {
+		m := &g.members[i]
+		if m.pod != nil {
+			pods[m.pod], withPods[m.workload] = true, true
 			continue
 		}
-		g.AffectedPods++
+		// The workload itself knows better than one of its ReplicaSets.
+		if have := owners[m.workload]; have == nil || m.owner.Kind == m.workload.Kind || have.Kind != m.workload.Kind && m.owner.Desired > have.Desired {
+			owners[m.workload] = m.owner
+		}
+	}
+	g.AffectedPods = len(pods)
+	for w := range withPods {
+		g.TotalPods += fo.totals[w]
+	}
+	for w, o := range owners {
+		if !withPods[w] {
+			g.AffectedPods += int(o.Created)
+			g.TotalPods += int(o.Desired)
+		}
+	}
+}
+
+// gather collects where the pods of g are and what the containers at fault have
+// gone through, each of them once.
+func gather(g *folded) {
+	nodes, images := map[string]bool{}, map[string]bool{}
+	counted := map[*projection.Container]bool{}
+	lastCrash := time.Time{}
+	for i := range g.members {
+		m := &g.members[i]
+		if m.pod == nil {
+			continue
+		}
 		nodes[m.pod.NodeName] = true
 		for _, c := range m.containers() {
 			images[c.Image] = true
 		}
-		if m.container != nil {
+		if m.container != nil && !counted[m.container] {
+			counted[m.container] = true
 			g.Restarts.Total += int64(m.container.RestartCount)
 			lastCrash = later(lastCrash, crash(m.container))
 		}
 	}
 	g.Nodes, g.Images = sortedNames(nodes), sortedNames(images)
 	g.Restarts.LastAt = timestamp(lastCrash)
-	return g
 }
 
 // id digests what identifies a group over restarts, rollouts and runs: the
-// workload, the container and the cause, but no pod, node, UID or message.
+// workload or the object, the container and the cause, but no pod, UID or
+// message.
 func (k groupKey) id() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{
+	parts := []string{
 		k.workload.Namespace, k.workload.Kind, k.workload.Name, k.container, string(k.containerType), k.cause, k.subCause,
-	}, "\x00")))
-	return "g-" + hex.EncodeToString(sum[:6])
+	}
+	if k.root {
+		parts = append(parts, "root")
+	}
+	return "g-" + digest(parts...)
+}
+
+// digest returns twelve hexadecimal digits for parts.
+func digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:6])
 }
 
 // compareMembers puts the worst first: severity, restarts, age. Equal members
@@ -77,12 +134,16 @@ func compareMembers(a, b member) int {
 	)
 }
 
-// restarts are those of the container at fault, else kubectl's number.
+// restarts are those of the container at fault, else kubectl's number; an owner
+// has none.
 func (m *member) restarts() int64 {
-	if m.container != nil {
+	switch {
+	case m.container != nil:
 		return int64(m.container.RestartCount)
+	case m.pod != nil:
+		return m.pod.Kubectl.Restarts
 	}
-	return m.pod.Kubectl.Restarts
+	return 0
 }
 
 // containers returns the container at fault, else all.

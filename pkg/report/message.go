@@ -51,7 +51,7 @@ func commonMessage(members []member, worst member) string {
 // shape is the message without what is peculiar to the pod.
 func (m *member) shape() string {
 	s := m.finding.Message
-	for _, own := range []string{string(m.pod.UID), m.pod.Name} {
+	for _, own := range m.names() {
 		if own != "" {
 			s = strings.ReplaceAll(s, own, "*")
 		}
@@ -60,4 +60,13 @@ func (m *member) shape() string {
 	s = reDigest.ReplaceAllLiteralString(s, "*")
 	s = reTime.ReplaceAllLiteralString(s, "*")
 	return reAddress.ReplaceAllLiteralString(s, "*")
+}
+
+// names are what the message calls the pod that it is about. Those of an owner
+// stay: the Deployment repeats what its ReplicaSet has said, names included.
+func (m *member) names() []string {
+	if m.pod == nil {
+		return nil
+	}
+	return []string{string(m.pod.UID), m.pod.Name}
 }

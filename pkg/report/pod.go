@@ -4,6 +4,11 @@
 package report
 
 import (
+	"regexp"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -22,6 +27,7 @@ func podOf(p *projection.Pod, w v1alpha1.Workload, state v1alpha1.State) v1alpha
 		Ready:         v1alpha1.Ready{Ready: p.Kubectl.Ready, Total: p.Kubectl.Total},
 		Restarts:      p.Kubectl.Restarts,
 		CreatedAt:     timestamp(p.CreationTimestamp.Time),
+		QOSClass:      string(p.QOSClass),
 		Workload:      w,
 		Containers:    make([]v1alpha1.Container, len(p.Containers)),
 		Findings:      []v1alpha1.Finding{},
@@ -43,6 +49,10 @@ func containerOf(c *projection.Container) v1alpha1.Container {
 		Ready:           c.Ready,
 		RestartCount:    c.RestartCount,
 		LastTermination: terminationOf(c.LastTerminated),
+		NextStartAt:     nextStart(c),
+	}
+	if c.MemoryLimit > 0 {
+		out.Resources.MemoryLimitBytes = new(c.MemoryLimit)
 	}
 	switch {
 	case c.Waiting != nil:
@@ -57,6 +67,26 @@ func containerOf(c *projection.Container) v1alpha1.Container {
 		out.LastTermination = terminationOf(c.Terminated)
 	}
 	return out
+}
+
+// reBackOff matches what the kubelet says of a container that it will start
+// again. Its longest delay is configurable, so it is read and never computed.
+var reBackOff = regexp.MustCompile(`(?i)\bback-off (\S+) restarting failed container`)
+
+// nextStart returns when the kubelet starts c again, nil if that is not known.
+func nextStart(c *projection.Container) *metav1.Time {
+	if c.Waiting == nil || c.LastTerminated == nil || c.LastTerminated.FinishedAt.IsZero() {
+		return nil
+	}
+	found := reBackOff.FindStringSubmatch(c.Waiting.Message)
+	if found == nil {
+		return nil
+	}
+	delay, err := time.ParseDuration(found[1])
+	if err != nil || delay < 0 {
+		return nil
+	}
+	return timestamp(c.LastTerminated.FinishedAt.Add(delay))
 }
 
 func terminationOf(t *projection.Terminated) *v1alpha1.Termination {

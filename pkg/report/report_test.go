@@ -226,3 +226,29 @@ func BenchmarkCollector(b *testing.B) {
 		}
 	})
 }
+
+func TestNextStartIsReadFromTheBackOff(t *testing.T) {
+	t.Parallel()
+	ended := &projection.Terminated{ExitCode: 1, FinishedAt: ago(4).Time}
+	for name, tt := range map[string]struct {
+		container projection.Container
+		want      *metav1.Time
+	}{
+		"in back-off":       {projection.Container{Waiting: &projection.Waiting{Message: "back-off 5m0s restarting failed container=app pod=web_shop(1)"}, LastTerminated: ended}, ago(-1)},
+		"a capital letter":  {projection.Container{Waiting: &projection.Waiting{Message: "Back-off 2m0s restarting failed container app in pod web"}, LastTerminated: ended}, ago(2)},
+		"pulling an image":  {projection.Container{Waiting: &projection.Waiting{Message: `Back-off pulling image "x"`}, LastTerminated: ended}, nil},
+		"no last run":       {projection.Container{Waiting: &projection.Waiting{Message: "back-off 5m0s restarting failed container"}}, nil},
+		"no duration":       {projection.Container{Waiting: &projection.Waiting{Message: "back-off soon restarting failed container"}, LastTerminated: ended}, nil},
+		"a negative one":    {projection.Container{Waiting: &projection.Waiting{Message: "back-off -5m0s restarting failed container"}, LastTerminated: ended}, nil},
+		"running, not down": {projection.Container{Running: &projection.Running{}, LastTerminated: ended}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := report.NewCollector(report.Options{ShowHealthy: true})
+			c.Add(&projection.Pod{Containers: []projection.Container{tt.container}}, healthy())
+			if got := build(c).Pods[0].Containers[0].NextStartAt; !got.Equal(tt.want) {
+				t.Errorf("next start = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

@@ -19,17 +19,25 @@ type PodReport struct {
 	// ObservedAtSource is Clock, Flag (--now) or Inferred (the newest time
 	// found in the input).
 	ObservedAtSource string  `json:"observedAtSource"`
+	Tool             Tool    `json:"tool"`
 	Source           Source  `json:"source"`
 	Scope            Scope   `json:"scope"`
 	Summary          Summary `json:"summary"`
 	// Groups are the findings folded by workload, cause and container, worst
-	// first.
+	// first, and one more for each object that several workloads suffer from.
 	Groups []Group `json:"groups"`
 	// Pods are the pods with findings, sorted by namespace, name and UID; with
 	// --show-healthy every scanned pod.
 	Pods []Pod `json:"pods"`
 	// Limitations say what could not be read and what that may hide.
 	Limitations []Limitation `json:"limitations"`
+}
+
+// Tool is the program that made the report.
+type Tool struct {
+	Name string `json:"name"`
+	// Version is absent when the build does not tell.
+	Version string `json:"version,omitempty"`
 }
 
 // Source says where the pods of a report came from.
@@ -52,12 +60,41 @@ type Scope struct {
 	LabelSelector string   `json:"labelSelector,omitempty"`
 	FieldSelector string   `json:"fieldSelector,omitempty"`
 	Targets       []string `json:"targets"`
+	// ExcludeNamespaces and Images are patterns in which * stands for anything
+	// and ? for one character. Containers are names, Owners KIND/NAME and
+	// QOSClasses Guaranteed, Burstable or BestEffort. Empty means no such limit.
+	ExcludeNamespaces []string `json:"excludeNamespaces"`
+	Containers        []string `json:"containers"`
+	Images            []string `json:"images"`
+	Owners            []string `json:"owners"`
+	QOSClasses        []string `json:"qosClasses"`
 }
 
 // Summary counts the whole scope, before any display filter.
 type Summary struct {
-	Pods     PodCounts     `json:"pods"`
-	Findings FindingCounts `json:"findings"`
+	Pods      PodCounts      `json:"pods"`
+	Workloads WorkloadCounts `json:"workloads"`
+	Findings  FindingCounts  `json:"findings"`
+	// ByCause has one entry per cause and sub-cause, worst first.
+	ByCause []CauseCount `json:"byCause"`
+}
+
+// WorkloadCounts counts the workloads of the scanned pods and of the owners
+// that were judged.
+type WorkloadCounts struct {
+	Total int `json:"total"`
+	// Affected counts those with a finding that is worse than info.
+	Affected int `json:"affected"`
+}
+
+// CauseCount counts the pods with one cause.
+type CauseCount struct {
+	// Cause is CAUSE or CAUSE/SUBCAUSE.
+	Cause string `json:"cause"`
+	// Severity is the worst that the cause has anywhere.
+	Severity Severity `json:"severity"`
+	// Pods counts each pod once; it is 0 for what only an owner has.
+	Pods int `json:"pods"`
 }
 
 // PodCounts counts each scanned pod once, by its state.
@@ -74,7 +111,8 @@ type PodCounts struct {
 }
 
 // FindingCounts counts groups, not pods: one crash-looping Deployment of
-// thirty replicas is one critical finding.
+// thirty replicas is one critical finding. Groups that another one explains are
+// not counted.
 type FindingCounts struct {
 	Critical int `json:"critical"`
 	Warning  int `json:"warning"`
@@ -82,20 +120,35 @@ type FindingCounts struct {
 }
 
 // Group is one problem of one workload: all pods of it with the same cause and
-// container.
+// container. The problem of an object that two or more workloads suffer from,
+// a node or a registry, is a group of its own: its workload is that object, its
+// members name it as their RootCause, and it speaks for all of their pods.
 type Group struct {
 	// ID is stable over pod restarts, rollouts and podwatch runs.
-	ID       string   `json:"id"`
-	Severity Severity `json:"severity"`
-	Category string   `json:"category"`
-	Cause    string   `json:"cause"`
-	SubCause string   `json:"subCause,omitempty"`
-	Workload Workload `json:"workload"`
+	ID string `json:"id"`
+	// RootCause is the ID of the group that explains this one, absent if none
+	// does. A group can be explained by one that is explained itself.
+	RootCause string `json:"rootCause,omitempty"`
+	// Severity, SeverityReason, Confidence and Hints are those of the worst pod
+	// of the group, or of its owner if no pod has the finding.
+	Severity       Severity   `json:"severity"`
+	SeverityReason []string   `json:"severityReason"`
+	Confidence     Confidence `json:"confidence"`
+	Category       string     `json:"category"`
+	Cause          string     `json:"cause"`
+	SubCause       string     `json:"subCause,omitempty"`
+	Workload       Workload   `json:"workload"`
+	// OwnerChain leads from the workload down to the example pod, both left
+	// out: the ReplicaSet of a Deployment, the Job of a CronJob. Without an
+	// example pod it ends with the owner that has the finding.
+	OwnerChain []Owner `json:"ownerChain"`
 	// Container is absent when no container is at fault.
 	Container     string        `json:"container,omitempty"`
 	ContainerType ContainerType `json:"containerType,omitempty"`
 	// AffectedPods counts pods with this finding, TotalPods the scanned pods
-	// of the workload.
+	// of the workload, or of all workloads of the members. If it is no pod but
+	// an owner that has the finding, they are the pods that exist and those that
+	// should.
 	AffectedPods int `json:"affectedPods"`
 	TotalPods    int `json:"totalPods"`
 	// Since is the earliest beginning among the pods, absent when unknown.
@@ -106,18 +159,36 @@ type Group struct {
 	// Nodes and Images are those of the affected pods, sorted.
 	Nodes  []string `json:"nodes"`
 	Images []string `json:"images"`
-	// ExamplePod is the worst pod of the group.
-	ExamplePod string `json:"examplePod"`
-	Hints      []Hint `json:"hints"`
+	// ExamplePod is the worst pod of the group and ExampleNamespace where it is.
+	// Both are absent if no pod has the finding, only an owner.
+	ExamplePod       string `json:"examplePod,omitempty"`
+	ExampleNamespace string `json:"exampleNamespace,omitempty"`
+	Hints            []Hint `json:"hints"`
 }
 
 // Workload is the top controller of a pod: the Deployment rather than the
 // ReplicaSet, the CronJob rather than the Job, the Pod itself when it has no
-// controller.
+// controller. Of a group it can be the object that several workloads suffer
+// from; then Kind is one of ObjectReference.
 type Workload struct {
-	Kind      string `json:"kind"`
+	Kind string `json:"kind"`
+	// Namespace is empty for what is in none.
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
+	// APIVersion, Desired and Available are given in groups only, and absent
+	// there unless the object was read. The numbers are pods of its status.
+	APIVersion string `json:"apiVersion,omitempty"`
+	Desired    *int32 `json:"desired,omitempty"`
+	Available  *int32 `json:"available,omitempty"`
+}
+
+// Owner is an object between a workload and its pod.
+type Owner struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Revision is the number of the rollout, absent unless the owner was read
+	// and has one.
+	Revision string `json:"revision,omitempty"`
 }
 
 // Restarts sums the restarts of the containers that a group is about.
@@ -143,10 +214,13 @@ type Pod struct {
 	Ready         Ready  `json:"ready"`
 	// Restarts is what `kubectl get pods` counts under RESTARTS; containers[]
 	// carry their own.
-	Restarts  int64           `json:"restarts"`
-	CreatedAt *metav1.Time    `json:"createdAt,omitempty"`
-	Owner     *OwnerReference `json:"owner,omitempty"`
-	Workload  Workload        `json:"workload"`
+	Restarts  int64        `json:"restarts"`
+	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
+	// QOSClass is Guaranteed, Burstable or BestEffort, absent until the server
+	// has decided.
+	QOSClass string          `json:"qosClass,omitempty"`
+	Owner    *OwnerReference `json:"owner,omitempty"`
+	Workload Workload        `json:"workload"`
 	// Containers stand in the order init, app, ephemeral of the spec.
 	Containers []Container `json:"containers"`
 	// Findings are sorted worst first; the first one is the primary finding.
@@ -159,13 +233,24 @@ type Container struct {
 	Type  ContainerType `json:"type"`
 	Image string        `json:"image,omitempty"`
 	// State is Waiting, Running or Terminated; absent when never reported.
-	State           string       `json:"state,omitempty"`
-	Reason          string       `json:"reason,omitempty"`
-	Message         string       `json:"message,omitempty"`
-	Ready           bool         `json:"ready"`
-	RestartCount    int32        `json:"restartCount"`
-	StartedAt       *metav1.Time `json:"startedAt,omitempty"`
+	State        string       `json:"state,omitempty"`
+	Reason       string       `json:"reason,omitempty"`
+	Message      string       `json:"message,omitempty"`
+	Ready        bool         `json:"ready"`
+	RestartCount int32        `json:"restartCount"`
+	StartedAt    *metav1.Time `json:"startedAt,omitempty"`
+	// NextStartAt is when the kubelet starts the container again: the end of
+	// the last run and the delay that the back-off message names. It can lie
+	// shortly before observedAt. Absent when the container is not in back-off.
+	NextStartAt     *metav1.Time `json:"nextStartAt,omitempty"`
 	LastTermination *Termination `json:"lastTermination,omitempty"`
+	Resources       Resources    `json:"resources"`
+}
+
+// Resources are the limits of a container.
+type Resources struct {
+	// MemoryLimitBytes is absent when there is no limit.
+	MemoryLimitBytes *int64 `json:"memoryLimitBytes,omitempty"`
 }
 
 // Termination is how a run of a container ended.

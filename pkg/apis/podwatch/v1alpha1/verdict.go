@@ -67,6 +67,14 @@ const (
 // Finding is one thing that is worth saying about a pod, or about a workload
 // that has no pod to say it of.
 type Finding struct {
+	// ID identifies the finding in a report; it is stable as long as the pod
+	// lives. Group is the ID of the group that it is in. Primary is true for
+	// the first finding of a pod. A verdict that is not in a report has none of
+	// the three.
+	ID      string `json:"id"`
+	Group   string `json:"group"`
+	Primary bool   `json:"primary"`
+
 	Severity Severity `json:"severity"`
 	// SeverityReason names what has lowered the severity, in the order in which
 	// it did: OwnerSatisfied, Rollout, JobAttemptsLeft, JobComplete,
