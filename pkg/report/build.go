@@ -31,10 +31,13 @@ func (c *Collector) Build(around related.Index, limitations []v1alpha1.Limitatio
 		Tool:             v1alpha1.Tool{Name: "kubectl-podwatch", Version: o.Version},
 		Source:           o.Source,
 		Scope:            o.Scope,
+		Selection:        o.Selection.published(),
 		Pods:             make([]v1alpha1.Pod, 0, len(c.shown)),
 		Limitations:      append([]v1alpha1.Limitation{}, limitations...),
 	}
-	r.Scope = scopeOf(o.Scope)
+	r.Scope.Namespaces = append([]string{}, o.Scope.Namespaces...)
+	r.Scope.Targets = append([]string{}, o.Scope.Targets...)
+	slices.Sort(r.Scope.Namespaces)
 	slices.SortStableFunc(r.Limitations, func(a, b v1alpha1.Limitation) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
 	})
@@ -118,17 +121,6 @@ func published(f v1alpha1.Finding) v1alpha1.Finding {
 	f.Evidence = append([]v1alpha1.Evidence{}, f.Evidence...)
 	f.Hints = append([]v1alpha1.Hint{}, f.Hints...)
 	return f
-}
-
-// scopeOf returns a copy of s without nil lists.
-func scopeOf(s v1alpha1.Scope) v1alpha1.Scope {
-	for _, list := range []*[]string{
-		&s.Namespaces, &s.Targets, &s.ExcludeNamespaces, &s.Containers, &s.Images, &s.Owners, &s.QOSClasses,
-	} {
-		*list = append([]string{}, *list...)
-	}
-	slices.Sort(s.Namespaces)
-	return s
 }
 
 // timestamp returns nil for the zero time, which the API leaves out.

@@ -16,8 +16,8 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
-// Options are what a report says about itself. Apart from Selection,
-// ShowHealthy, IncludeCompleted and HintContext they are copied into it.
+// Options are what a report says about itself. Apart from ShowHealthy,
+// IncludeCompleted and HintContext they are copied into it.
 type Options struct {
 	// Now is the instant that the pods were judged at, GeneratedAt the wall
 	// clock.

@@ -33,6 +33,32 @@ type Selection struct {
 	QOSClasses []corev1.PodQOSClass
 }
 
+// published returns s as a report repeats it: sorted, without nil lists.
+func (s *Selection) published() v1alpha1.Selection {
+	out := v1alpha1.Selection{
+		ExcludeNamespaces: sortedList(s.ExcludeNamespaces),
+		Images:            sortedList(s.Images),
+		Containers:        sortedList(s.Containers),
+		Owners:            []string{},
+		QOSClasses:        []string{},
+	}
+	for _, o := range s.Owners {
+		out.Owners = append(out.Owners, o.Kind+"/"+o.Name)
+	}
+	for _, class := range s.QOSClasses {
+		out.QOSClasses = append(out.QOSClasses, string(class))
+	}
+	slices.Sort(out.Owners)
+	slices.Sort(out.QOSClasses)
+	return out
+}
+
+func sortedList(list []string) []string {
+	list = append([]string{}, list...)
+	slices.Sort(list)
+	return list
+}
+
 // pod reports whether p is in the selection.
 func (s *Selection) pod(p *projection.Pod) bool {
 	return !s.excludes(p.Namespace) &&

@@ -18,11 +18,12 @@ type PodReport struct {
 	ObservedAt metav1.Time `json:"observedAt"`
 	// ObservedAtSource is Clock, Flag (--now) or Inferred (the newest time
 	// found in the input).
-	ObservedAtSource string  `json:"observedAtSource"`
-	Tool             Tool    `json:"tool"`
-	Source           Source  `json:"source"`
-	Scope            Scope   `json:"scope"`
-	Summary          Summary `json:"summary"`
+	ObservedAtSource string    `json:"observedAtSource"`
+	Tool             Tool      `json:"tool"`
+	Source           Source    `json:"source"`
+	Scope            Scope     `json:"scope"`
+	Selection        Selection `json:"selection"`
+	Summary          Summary   `json:"summary"`
 	// Groups are the findings folded by workload, cause and container, worst
 	// first, and one more for each object that several workloads suffer from.
 	Groups []Group `json:"groups"`
@@ -60,14 +61,21 @@ type Scope struct {
 	LabelSelector string   `json:"labelSelector,omitempty"`
 	FieldSelector string   `json:"fieldSelector,omitempty"`
 	Targets       []string `json:"targets"`
+}
+
+// Selection narrows down the scope: what is not in it counts nowhere. An empty
+// list does not narrow.
+type Selection struct {
 	// ExcludeNamespaces and Images are patterns in which * stands for anything
-	// and ? for one character. Containers are names, Owners KIND/NAME and
-	// QOSClasses Guaranteed, Burstable or BestEffort. Empty means no such limit.
+	// and ? for one character.
 	ExcludeNamespaces []string `json:"excludeNamespaces"`
-	Containers        []string `json:"containers"`
 	Images            []string `json:"images"`
-	Owners            []string `json:"owners"`
-	QOSClasses        []string `json:"qosClasses"`
+	// Containers are names.
+	Containers []string `json:"containers"`
+	// Owners are KIND/NAME.
+	Owners []string `json:"owners"`
+	// QOSClasses are Guaranteed, Burstable and BestEffort.
+	QOSClasses []string `json:"qosClasses"`
 }
 
 // Summary counts the whole scope, before any display filter.
