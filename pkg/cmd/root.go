@@ -54,7 +54,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 		return setVerbosity(*verbosity, streams.ErrOut)
 	}
 	root.AddCommand(
-		report.NewCommand(streams, lookupEnv),
+		report.NewCommand(streams, lookupEnv, buildVersion()),
 		watch.NewCommand(streams, lookupEnv),
 		clean.NewCommand(streams, lookupEnv),
 		newVersion(streams),

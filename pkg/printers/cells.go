@@ -74,6 +74,14 @@ func restartsText(r v1alpha1.Restarts, now time.Time) string {
 // readyText is what kubectl prints under READY.
 func readyText(r v1alpha1.Ready) string { return fmt.Sprintf("%d/%d", r.Ready, r.Total) }
 
+// readyOf is what kubectl prints under READY for p, if it is a pod.
+func readyOf(p *v1alpha1.Pod) string {
+	if p.Ready.Total == 0 {
+		return nothing
+	}
+	return readyText(p.Ready)
+}
+
 // exitText is the exit code of the last run of c, and the signal behind it.
 func exitText(c *v1alpha1.Container) string {
 	if c == nil || c.LastTermination == nil {
@@ -101,6 +109,19 @@ func ownerText(o *v1alpha1.OwnerReference) string {
 	return o.Kind + "/" + o.Name
 }
 
+// ownersText leads from the workload down to what owns the pod:
+// CronJob/a > Job/a-1. A pod that is its own workload has no owners.
+func ownersText(w v1alpha1.Workload, chain []v1alpha1.Owner) string {
+	if w.Kind == "Pod" || w.Kind == "" {
+		return none
+	}
+	text := workloadText(w)
+	for _, o := range chain {
+		text += " > " + o.Kind + "/" + o.Name
+	}
+	return text
+}
+
 // workloadText is KIND/NAME.
 func workloadText(w v1alpha1.Workload) string { return w.Kind + "/" + w.Name }
 
@@ -122,13 +143,36 @@ func count(n int, noun string) string {
 
 // The ways in which cells fold into the line below their row.
 
-func foldWhole(cell string) string { return cell }
+func foldWhole(cell string) string {
+	if cell == nothing || cell == none {
+		return ""
+	}
+	return cell
+}
 
-func foldContainer(cell string) string {
+// labelled puts a word before what is there.
+func labelled(word string) func(string) string {
+	return func(cell string) string {
+		if cell == nothing || cell == none || cell == unknown {
+			return ""
+		}
+		return word + " " + cell
+	}
+}
+
+// foldOwners leaves out what the workload has said.
+func foldOwners(cell string) string {
+	if !strings.Contains(cell, " > ") {
+		return ""
+	}
+	return "owners " + cell
+}
+
+func foldReady(cell string) string {
 	if cell == nothing {
 		return ""
 	}
-	return "container " + cell
+	return cell + " ready"
 }
 
 func foldSince(cell string) string {

@@ -10,41 +10,28 @@ import (
 	"strconv"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 )
 
 // bundle is all findings with one key and one cause.
 type bundle struct {
 	key, cause string
-	// severity is the worst of them.
-	severity v1alpha1.Severity
-	// pods and workloads are distinct.
-	pods, workloads int
-	// since is the earliest that is known.
-	since     *metav1.Time
+	// standing counts the restarts of each container once; namespace and node
+	// are the first ones by name.
+	standing
+	// workloads are distinct, as are the pods.
+	workloads int
 	precision v1alpha1.SincePrecision
 	message   string
-}
-
-// keyHeader is the header of the key column.
-func (v *reportView) keyHeader() string {
-	switch v.GroupBy {
-	case GroupByNamespace:
-		return "NAMESPACE"
-	case GroupByNode:
-		return "NODE"
-	case GroupByWorkload, GroupByPod, GroupByCause:
-	}
-	return "CAUSE"
 }
 
 // byKey has one row per key and cause.
 func (v *reportView) byKey() *table {
 	type line = bundle
-	specs := []spec[line]{field(v.keyHeader(), func(l line) string { return l.key })}
-	specs = append(specs, severityColumn(v, func(l line) v1alpha1.Severity { return l.severity }))
+	specs := []spec[line]{
+		field(strings.ToUpper(string(v.GroupBy)), func(l line) string { return l.key }),
+		severityColumn(v, func(l line) v1alpha1.Severity { return l.severity }),
+	}
 	if v.GroupBy != GroupByCause {
 		specs = append(specs, field("CAUSE", func(l line) string { return l.cause }))
 	}
@@ -52,56 +39,84 @@ func (v *reportView) byKey() *table {
 		specs,
 		field("PODS", func(l line) string { return strconv.Itoa(l.pods) }),
 		field("WORKLOADS", func(l line) string { return strconv.Itoa(l.workloads) }),
-		folding("SINCE", v.fold(foldSince), func(l line) string { return sinceText(l.since, l.precision, v.now) }),
-		folding("MESSAGE", foldWhole, func(l line) string { return l.message }),
+		folding("SINCE", foldSince, func(l line) string { return sinceText(l.since, l.precision, v.now) }),
 	)
-	return tableOf(specs, bundles(v.GroupBy, v.findings()), nil)
+	if v.columns == wide {
+		specs = append(specs, folding("RESTARTS", foldRestarts, func(l line) string { return strconv.FormatInt(l.restarts, 10) }))
+	}
+	specs = append(specs, messageColumn(v.columns, func(l line) string { return l.message }))
+	return tableOf(specs, limited(v.Limit, v.bundles(v.findings())), nil)
 }
 
-// bundles folds findings by key and cause. The key with the worst finding
-// comes first, then the one with more pods; so do the causes within a key.
-func bundles(by GroupBy, findings []podFinding) []bundle {
+// bundles folds findings by key and cause. The key with the first row comes
+// first, then the one with more pods; so do the causes within a key.
+func (v *reportView) bundles(findings []podFinding) []bundle {
 	type id struct{ key, cause string }
 	members := map[id][]podFinding{}
 	for _, f := range findings {
-		k := id{keyOf(by, f), causeText(f.Cause, f.SubCause)}
+		k := id{v.keyOf(f), causeText(f.Cause, f.SubCause)}
 		members[k] = append(members[k], f)
 	}
 	out := make([]bundle, 0, len(members))
-	worst := map[string]bundle{}
+	first := map[string]bundle{}
 	for k, fs := range members {
 		b := newBundle(k.key, k.cause, fs)
 		out = append(out, b)
-		if w, ok := worst[k.key]; !ok || compareBundles(b, w) < 0 {
-			worst[k.key] = b
+		if w, ok := first[k.key]; !ok || v.compareBundles(b, w) < 0 {
+			first[k.key] = b
 		}
 	}
 	slices.SortFunc(out, func(a, b bundle) int {
 		if a.key != b.key {
-			return compareBundles(worst[a.key], worst[b.key])
+			return v.compareBundles(first[a.key], first[b.key])
 		}
-		return compareBundles(a, b)
+		return v.compareBundles(a, b)
 	})
 	return out
 }
 
-func keyOf(by GroupBy, f podFinding) string {
-	switch by {
+// keyOf returns what f is grouped by.
+func (v *reportView) keyOf(f podFinding) string {
+	switch v.GroupBy {
 	case GroupByNamespace:
-		return f.pod.Namespace
+		return or(f.pod.Namespace, none)
 	case GroupByNode:
 		return or(f.pod.Node, none)
-	case GroupByPod:
-		return f.pod.Namespace + "/" + f.pod.Name
-	case GroupByWorkload:
-		return f.pod.Workload.Namespace + "/" + workloadText(f.pod.Workload)
-	case GroupByCause:
+	case GroupByCategory:
+		return or(f.Category, none)
+	case GroupByImage:
+		return or(imageOf(f), none)
+	case GroupByRegistry:
+		return or(registryOf(f), none)
+	case GroupByContainer:
+		return containerText(f.Container, f.ContainerType)
+	case GroupByCluster:
+		return or(v.report.Source.Context, none)
+	case GroupByWorkload, GroupByPod, GroupByNone, GroupByCause:
 	}
 	return causeText(f.Cause, f.SubCause)
 }
 
-func compareBundles(a, b bundle) int {
+// registryOf is the host that the image of the container at fault comes from,
+// "" if no container is. An image without a host is one of Docker Hub.
+func registryOf(f podFinding) string {
+	if f.Object != nil && f.Object.Kind == "Registry" {
+		return f.Object.Name
+	}
+	image := imageOf(f)
+	if image == "" {
+		return ""
+	}
+	host, _, found := strings.Cut(image, "/")
+	if found && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		return host
+	}
+	return "docker.io"
+}
+
+func (v *reportView) compareBundles(a, b bundle) int {
 	return cmp.Or(
+		v.SortBy.compare(a.standing, b.standing),
 		severityRank(a.severity)-severityRank(b.severity),
 		b.pods-a.pods,
 		cmp.Compare(a.key, b.key),
@@ -111,21 +126,38 @@ func compareBundles(a, b bundle) int {
 
 // newBundle sums up findings, of which there is at least one.
 func newBundle(key, cause string, findings []podFinding) bundle {
-	b := bundle{key: key, cause: cause, precision: v1alpha1.SinceUnknown}
+	b := bundle{key: key, cause: cause, precision: v1alpha1.SinceUnknown, standing: findings[0].standing()}
+	b.since, b.restarts = nil, 0
 	pods, workloads := map[*v1alpha1.Pod]bool{}, map[v1alpha1.Workload]bool{}
-	for i, f := range findings {
-		pods[f.pod] = true
-		workloads[f.pod.Workload] = true
-		if i == 0 || severityRank(f.Severity) < severityRank(b.severity) {
+	containers := map[*v1alpha1.Container]bool{}
+	for _, f := range findings {
+		if !f.podless {
+			pods[f.pod] = true
+		}
+		workloads[identity(f.pod.Workload)] = true
+		if c := containerOf(f.pod, f.Container); c != nil && !containers[c] {
+			containers[c] = true
+			b.restarts += int64(c.RestartCount)
+		}
+		if severityRank(f.Severity) < severityRank(b.severity) {
 			b.severity = f.Severity
 		}
 		if f.Since != nil && (b.since == nil || f.Since.Before(b.since)) {
 			b.since, b.precision = f.Since, f.SincePrecision
 		}
+		b.namespace, b.node = earlierName(b.namespace, f.pod.Namespace), earlierName(b.node, f.pod.Node)
 	}
 	b.pods, b.workloads = len(pods), len(workloads)
 	b.message = commonMessage(findings)
 	return b
+}
+
+// earlierName is the first of two names by the alphabet; "" is none.
+func earlierName(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return min(a, b)
 }
 
 // commonMessage is the message of all findings if they differ in nothing but

@@ -156,7 +156,7 @@ func TestReportRefusesUnknownFormat(t *testing.T) {
 			t.Errorf("NewReport(%q) = %v, error %v, want error %s", format, p, err, want)
 		}
 	}
-	if _, err := printers.NewReport("", printers.ReportOptions{GroupBy: "team"}); err == nil || err.Error() != `grouping "team" is none of workload, pod, namespace, node, cause` {
+	if _, err := printers.NewReport("", printers.ReportOptions{GroupBy: "team"}); err == nil || err.Error() != `grouping "team" is none of workload, pod, namespace, node, cause, category, image, registry, container, cluster, none` {
 		t.Errorf("unknown grouping: error %v", err)
 	}
 }

@@ -18,32 +18,28 @@ type reportView struct {
 	columns columnSet
 	report  *v1alpha1.PodReport
 	now     time.Time
+	// groups are those of the report by ID.
+	groups map[string]*v1alpha1.Group
+}
+
+func newReportView(r *v1alpha1.PodReport, opts ReportOptions, columns columnSet) *reportView {
+	v := &reportView{ReportOptions: opts, columns: columns, report: r, now: r.ObservedAt.Time, groups: map[string]*v1alpha1.Group{}}
+	for i := range r.Groups {
+		v.groups[r.Groups[i].ID] = &r.Groups[i]
+	}
+	return v
 }
 
 // problems is the table of what is wrong.
 func (v *reportView) problems() *table {
 	switch v.GroupBy {
-	case GroupByPod:
+	case GroupByPod, GroupByNone:
 		return v.byPod()
-	case GroupByNamespace, GroupByNode, GroupByCause:
+	case GroupByNamespace, GroupByNode, GroupByCause, GroupByCategory, GroupByImage, GroupByRegistry, GroupByContainer, GroupByCluster:
 		return v.byKey()
 	case GroupByWorkload:
 	}
 	return v.byWorkload()
-}
-
-// shown reports whether findings of severity s are in the tables.
-func (v *reportView) shown(s v1alpha1.Severity) bool {
-	return v.ShowInfo || s != v1alpha1.SeverityInfo
-}
-
-// fold lets a column move below its row, except in the wide table: who asks for
-// that has the room, or scrolls.
-func (v *reportView) fold(folded func(string) string) func(string) string {
-	if v.columns == wide {
-		return nil
-	}
-	return folded
 }
 
 // manyNamespaces reports whether a row must say which namespace it is about.
@@ -70,34 +66,63 @@ func (v *reportView) byWorkload() *table {
 		field("WORKLOAD", func(g group) string { return workloadText(g.Workload) }),
 		field("PODS", func(g group) string { return fmt.Sprintf("%d/%d", g.AffectedPods, g.TotalPods) }),
 		field("CAUSE", func(g group) string { return causeText(g.Cause, g.SubCause) }),
-		folding("CONTAINER", v.fold(foldContainer), func(g group) string { return containerText(g.Container, g.ContainerType) }),
-		folding("SINCE", v.fold(foldSince), func(g group) string { return sinceText(g.Since, g.SincePrecision, v.now) }),
-		folding("RESTARTS", v.fold(foldRestarts), func(g group) string { return restartsText(g.Restarts, v.now) }),
+		folding("CONTAINER", labelled("container"), func(g group) string { return containerText(g.Container, g.ContainerType) }),
+		folding("SINCE", foldSince, func(g group) string { return sinceText(g.Since, g.SincePrecision, v.now) }),
+		folding("RESTARTS", foldRestarts, func(g group) string { return restartsText(g.Restarts, v.now) }),
 	)
 	if v.columns == wide {
-		examples := v.examples()
+		examples, roots := v.examples(), v.roots()
 		specs = append(
 			specs,
-			field("STATUS", func(g group) string { return examples[g].KubectlStatus }),
-			field("READY", func(g group) string { return readyText(examples[g].Ready) }),
-			field("EXIT", func(g group) string { return exitText(containerOf(examples[g], g.Container)) }),
-			field("NODES", func(g group) string { return firstOf(g.Nodes) }),
-			field("IMAGE", func(g group) string { return firstOf(g.Images) }),
-			field("EXAMPLE", func(g group) string { return or(g.ExamplePod, none) }),
+			folding("STATUS", labelled("status"), func(g group) string { return examples[g].KubectlStatus }),
+			folding("READY", foldReady, func(g group) string { return readyOf(examples[g]) }),
+			folding("EXIT", labelled("exit"), func(g group) string { return exitText(containerOf(examples[g], g.Container)) }),
+			folding("NODES", labelled("on"), func(g group) string { return firstOf(g.Nodes) }),
+			folding("IMAGE", labelled("image"), func(g group) string { return firstOf(g.Images) }),
+			folding("QOS", foldWhole, func(g group) string { return or(examples[g].QOSClass, none) }),
+			folding("OWNERS", foldOwners, func(g group) string {
+				if roots[g.ID] {
+					return none // pods suffer from it, and are not its own
+				}
+				return ownersText(g.Workload, g.OwnerChain)
+			}),
+			folding("EXAMPLE", labelled("e.g."), exampleText),
 		)
 	}
-	specs = append(specs, folding("MESSAGE", foldWhole, func(g group) string { return g.Message }))
+	specs = append(specs, hintColumn(v, func(g group) []v1alpha1.Hint { return g.Hints })...)
+	specs = append(specs, messageColumn(v.columns, func(g group) string { return g.Message }))
 	var groups []group
 	for i := range v.report.Groups {
-		if g := &v.report.Groups[i]; v.shown(g.Severity) {
+		if g := &v.report.Groups[i]; v.showsGroup(g) {
 			groups = append(groups, g)
 		}
 	}
-	return tableOf(specs, groups, func(g group) []below { return v.hint(g.Hints) })
+	if v.SortBy != SortBySeverity { // the order of the report knows more
+		groups = sorted(v.SortBy, groups, standingOf)
+	}
+	return tableOf(specs, limited(v.Limit, groups), func(g group) []below { return v.hint(g.Hints) })
 }
 
-// examples finds the example pod of each group; that of a group whose pod is
-// not in the report knows nothing but its status.
+func standingOf(g *v1alpha1.Group) standing {
+	s := standing{severity: g.Severity, since: g.Since, restarts: g.Restarts.Total, namespace: g.Workload.Namespace, pods: g.AffectedPods}
+	if len(g.Nodes) > 0 {
+		s.node = g.Nodes[0]
+	}
+	return s
+}
+
+// exampleText names the example pod, and its namespace if that is not the one
+// of the workload.
+func exampleText(g *v1alpha1.Group) string {
+	if g.ExampleNamespace != "" && g.ExampleNamespace != g.Workload.Namespace {
+		return g.ExampleNamespace + "/" + g.ExamplePod
+	}
+	return or(g.ExamplePod, none)
+}
+
+// examples finds the example pod of each group. What stands for a pod that is
+// not in the report has no containers; its status is not known, or there is
+// none where no pod has the finding.
 func (v *reportView) examples() map[*v1alpha1.Group]*v1alpha1.Pod {
 	type key struct{ namespace, name string }
 	pods := make(map[key]*v1alpha1.Pod, len(v.report.Pods))
@@ -108,10 +133,14 @@ func (v *reportView) examples() map[*v1alpha1.Group]*v1alpha1.Pod {
 	examples := make(map[*v1alpha1.Group]*v1alpha1.Pod, len(v.report.Groups))
 	for i := range v.report.Groups {
 		g := &v.report.Groups[i]
-		examples[g] = pods[key{g.Workload.Namespace, g.ExamplePod}]
-		if examples[g] == nil {
-			examples[g] = &v1alpha1.Pod{KubectlStatus: unknown}
+		p := pods[key{or(g.ExampleNamespace, g.Workload.Namespace), g.ExamplePod}]
+		switch {
+		case g.ExamplePod == "":
+			p = &v1alpha1.Pod{KubectlStatus: none}
+		case p == nil:
+			p = &v1alpha1.Pod{KubectlStatus: unknown}
 		}
+		examples[g] = p
 	}
 	return examples
 }
@@ -125,88 +154,35 @@ func containerOf(p *v1alpha1.Pod, name string) *v1alpha1.Container {
 	return &p.Containers[i]
 }
 
+// safe returns the first command that changes nothing, "" if there is none.
+func safe(hints []v1alpha1.Hint) string {
+	i := slices.IndexFunc(hints, func(h v1alpha1.Hint) bool { return !h.Mutating })
+	if i < 0 {
+		return ""
+	}
+	return hints[i].Command
+}
+
 // hint is the line with the first command that changes nothing.
 func (v *reportView) hint(hints []v1alpha1.Hint) []below {
-	i := slices.IndexFunc(hints, func(h v1alpha1.Hint) bool { return !h.Mutating })
-	if !v.Hints || i < 0 {
+	command := safe(hints)
+	if !v.Hints || command == "" {
 		return nil
 	}
 	arrow := "→ "
 	if v.ASCII {
 		arrow = "-> "
 	}
-	return []below{{cell: cell{arrow + hints[i].Command, v.Palette.info}, whole: true}}
+	return []below{{cell: cell{arrow + command, v.Palette.info}, whole: true}}
 }
 
-// podFinding is one finding and the pod that has it.
-type podFinding struct {
-	pod *v1alpha1.Pod
-	*v1alpha1.Finding
-}
-
-// restarts are those of the container at fault, if there is one.
-func (f podFinding) restarts() v1alpha1.Restarts {
-	c := containerOf(f.pod, f.Container)
-	if c == nil {
-		return v1alpha1.Restarts{Total: f.pod.Restarts}
+// hintColumn is the column of the same in the wide table, unless it stands
+// below the row.
+func hintColumn[T any](v *reportView, of func(T) []v1alpha1.Hint) []spec[T] {
+	if v.columns != wide || v.Hints {
+		return nil
 	}
-	r := v1alpha1.Restarts{Total: int64(c.RestartCount)}
-	if c.LastTermination != nil {
-		r.LastAt = c.LastTermination.FinishedAt
-	}
-	return r
-}
-
-// byPod has one row per finding, the pods with the worst findings first.
-func (v *reportView) byPod() *table {
-	type finding = podFinding
-	var specs []spec[finding]
-	if v.manyNamespaces() {
-		specs = append(specs, field("NAMESPACE", func(f finding) string { return f.pod.Namespace }))
-	}
-	specs = append(
-		specs,
-		field("NAME", func(f finding) string { return f.pod.Name }),
-		severityColumn(v, func(f finding) v1alpha1.Severity { return f.Severity }),
-		field("CAUSE", func(f finding) string { return causeText(f.Cause, f.SubCause) }),
-		folding("CONTAINER", v.fold(foldContainer), func(f finding) string { return containerText(f.Container, f.ContainerType) }),
-		folding("SINCE", v.fold(foldSince), func(f finding) string { return sinceText(f.Since, f.SincePrecision, v.now) }),
-		folding("RESTARTS", v.fold(foldRestarts), func(f finding) string { return restartsText(f.restarts(), v.now) }),
-	)
-	if v.columns == wide {
-		specs = append(
-			specs,
-			field("STATUS", func(f finding) string { return f.pod.KubectlStatus }),
-			field("READY", func(f finding) string { return readyText(f.pod.Ready) }),
-			field("EXIT", func(f finding) string { return exitText(containerOf(f.pod, f.Container)) }),
-			field("NODE", func(f finding) string { return or(f.pod.Node, none) }),
-			field("OWNER", func(f finding) string { return ownerText(f.pod.Owner) }),
-		)
-	}
-	specs = append(specs, folding("MESSAGE", foldWhole, func(f finding) string { return f.Message }))
-	return tableOf(specs, v.findings(), func(f finding) []below { return v.hint(f.Hints) })
-}
-
-// findings returns the findings that are shown, by the worst of their pod.
-func (v *reportView) findings() []podFinding {
-	pods := make([]*v1alpha1.Pod, 0, len(v.report.Pods))
-	for i := range v.report.Pods {
-		if len(v.report.Pods[i].Findings) > 0 {
-			pods = append(pods, &v.report.Pods[i])
-		}
-	}
-	slices.SortStableFunc(pods, func(a, b *v1alpha1.Pod) int {
-		return severityRank(a.Findings[0].Severity) - severityRank(b.Findings[0].Severity)
-	})
-	var out []podFinding
-	for _, p := range pods {
-		for i := range p.Findings {
-			if f := &p.Findings[i]; v.shown(f.Severity) {
-				out = append(out, podFinding{p, f})
-			}
-		}
-	}
-	return out
+	return []spec[T]{folding("HINT", foldWhole, func(item T) string { return or(safe(of(item)), nothing) })}
 }
 
 // others is the table of the pods that problems says nothing about.
@@ -235,7 +211,9 @@ func (v *reportView) others() *table {
 	var pods []pod
 	for i := range v.report.Pods {
 		p := &v.report.Pods[i]
-		if !slices.ContainsFunc(p.Findings, func(f v1alpha1.Finding) bool { return v.shown(f.Severity) }) {
+		wanted := v.ShowHealthy || p.State == v1alpha1.StateCompleted
+		// A pod whose problem is filtered away is none without problems.
+		if wanted && !slices.ContainsFunc(p.Findings, func(f v1alpha1.Finding) bool { return v.problem(&f) }) {
 			pods = append(pods, p)
 		}
 	}

@@ -16,7 +16,15 @@ func field[T any](header string, text func(T) string) spec[T] {
 
 // folding is a column that may move below its row.
 func folding[T any](header string, folded func(string) string, text func(T) string) spec[T] {
-	return spec[T]{column{header, folded}, func(item T) cell { return cell{text: text(item)} }}
+	return spec[T]{column{header: header, folded: folded}, func(item T) cell { return cell{text: text(item)} }}
+}
+
+// messageColumn is the last column. On a terminal it is cut, unless it is part of
+// the wide table and has moved below its row.
+func messageColumn[T any](columns columnSet, text func(T) string) spec[T] {
+	s := folding("MESSAGE", foldWhole, text)
+	s.whole = columns == wide
+	return s
 }
 
 // tableOf makes a table with one row per item. notes may be nil.

@@ -16,26 +16,74 @@ import (
 // listed bounds lists of names in a sentence.
 const listed = 3
 
-// ReportSummary says in a line what was found and in one line each what could
-// not be read, for standard error. It ends in a newline.
-func ReportSummary(r *v1alpha1.PodReport) string {
-	var b strings.Builder
+// ReportSummary says in a line what was found, in one what a table does not show
+// of it, and in one line each what could not be read, for standard error. shown
+// are the options of the table that was printed, nil if it was another format.
+// It ends in a newline.
+func ReportSummary(r *v1alpha1.PodReport, shown *ReportOptions) string {
+	return reportCounts(r) + hiddenText(r, shown) + Limitations(r)
+}
+
+// Limitations says in one line each what could not be read; "" if all was.
+func Limitations(r *v1alpha1.PodReport) string { return limitationsText(r.Limitations) }
+
+func reportCounts(r *v1alpha1.PodReport) string {
 	pods, found := count(r.Summary.Pods.Total, "pod"), r.Summary.Findings
 	total := found.Critical + found.Warning + found.Info
 	where := scopeText(r.Scope)
 	switch {
-	case r.Summary.Pods.Total == 0:
-		fmt.Fprintf(&b, "No pods found%s.\n", where)
+	case r.Summary.Pods.Total == 0 && total == 0:
+		return fmt.Sprintf("No pods found%s.\n", where)
 	case total == 0:
-		fmt.Fprintf(&b, "No problems found in %s%s.\n", pods, where)
+		return fmt.Sprintf("No problems found in %s%s.\n", pods, where)
 	case total == found.Info:
-		fmt.Fprintf(&b, "No problems found in %s%s (%s, see --show-info).\n", pods, where, count(total, "info finding"))
-	default:
-		fmt.Fprintf(&b, "%s (%s) in %s%s%s.\n", count(total, "finding"), severitiesText(found), pods, where,
-			prefixed(": ", podCountsText(r.Summary.Pods)))
+		return fmt.Sprintf("No problems found in %s%s (%s, see --show-info).\n", pods, where, count(total, "info finding"))
 	}
-	b.WriteString(limitationsText(r.Limitations))
+	return fmt.Sprintf("%s (%s) in %s%s%s.\n", count(total, "finding"), severitiesText(found), pods, where,
+		prefixed(": ", podCountsText(r.Summary.Pods)))
+}
+
+// hiddenText says how much of a report its table does not show although that
+// is worth a row, and which flags show it.
+func hiddenText(r *v1alpha1.PodReport, shown *ReportOptions) string {
+	if shown == nil {
+		return ""
+	}
+	rows := func(o ReportOptions) int { return len(newReportView(r, o, narrow).problems().rows) }
+	opts := *shown
+	printed := rows(opts)
+	opts.Only, opts.Limit = Filter{}, 0
+	all := rows(opts)
+	opts.Expand = true
+	expanded := rows(opts)
+	var b strings.Builder
+	if hidden := all - printed; hidden > 0 {
+		fmt.Fprintf(&b, "%s hidden by %s.\n", count(hidden, "row"), hiddenBy(shown))
+	}
+	if explained := expanded - all; explained > 0 {
+		fmt.Fprintf(&b, "%s explained by others, see --expand.\n", count(explained, "more finding"))
+	}
 	return b.String()
+}
+
+// hiddenBy names the flags that hide rows.
+func hiddenBy(o *ReportOptions) string {
+	var flags []string
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{
+		{"--cause", len(o.Only.Causes) > 0},
+		{"--category", len(o.Only.Categories) > 0},
+		{"--min-severity", o.Only.MinSeverity != ""},
+		{"--since", o.Only.Since > 0},
+		{"--limit", o.Limit > 0},
+	} {
+		if f.on {
+			flags = append(flags, f.name)
+		}
+	}
+	return strings.Join(flags, ", ")
 }
 
 // severitiesText names the counts that are not 0.

@@ -27,7 +27,7 @@ func TestReportSummary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, printers.ReportSummary(r))
+			golden(t, printers.ReportSummary(r, &printers.ReportOptions{GroupBy: printers.GroupByWorkload, SortBy: printers.SortBySeverity}))
 		})
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/fatih/color"
 	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
@@ -23,11 +22,6 @@ const (
 	gap = "   "
 	// indent begins the lines below a row.
 	indent = "  "
-	// minLast is the narrowest last column that is worth reading.
-	minLast = 32
-	// shortFacts is how long facts may be to begin the line of a message that
-	// is cut for it.
-	shortFacts = 16
 )
 
 // table is a table in kubectl's look: no lines, columns three spaces apart.
@@ -43,6 +37,8 @@ type column struct {
 	// the column: words for the line below the row, "" for none. Nil means that
 	// the column never folds.
 	folded func(cell string) string
+	// whole says that a cell that has moved below its row is not cut there.
+	whole bool
 }
 
 // row is one row of a table and the lines below it.
@@ -119,99 +115,6 @@ func (t *table) clean() {
 	}
 }
 
-// fit makes the table as narrow as the terminal if it can: the last column is
-// cut as long as enough of it remains, then columns move below their row, from
-// the right, until the rest fits.
-func (t *table) fit(l layout) {
-	last := len(t.columns) - 1
-	room := l.width - len(l.indent) - t.width(last)
-	if room >= minLast || t.columns[last].folded == nil {
-		for i := range t.rows {
-			c := &t.rows[i].cells[last]
-			c.text = cut(c.text, max(room, minLast))
-		}
-		return
-	}
-	keep := slices.Repeat([]bool{true}, len(t.columns))
-	for i := last; i > 0 && t.widthOf(keep)+len(l.indent) > l.width; i-- {
-		if t.columns[i].folded != nil {
-			keep[i] = false
-		}
-	}
-	t.fold(keep, l.width-len(l.indent)-len(indent))
-}
-
-// fold moves the columns that are not kept below their rows: to one line if
-// that fits into width columns, else the last column gets a line of its own
-// unless the others are short.
-func (t *table) fold(keep []bool, width int) {
-	for i := range t.rows {
-		r := &t.rows[i]
-		var kept []cell
-		var parts []string
-		message := ""
-		for j, c := range r.cells {
-			switch {
-			case keep[j]:
-				kept = append(kept, c)
-			case j == len(keep)-1:
-				message = t.columns[j].folded(c.text)
-			default:
-				parts = append(parts, t.columns[j].folded(c.text))
-			}
-		}
-		facts := joinNonEmpty(", ", parts...)
-		notes := []string{joinNonEmpty(": ", facts, message)}
-		if twwidth.Width(notes[0]) > width && twwidth.Width(facts) > shortFacts {
-			notes = []string{facts, message}
-		}
-		var lines []below
-		for _, note := range notes {
-			if note != "" {
-				lines = append(lines, below{cell: cell{text: note}})
-			}
-		}
-		r.below = append(lines, r.below...)
-		r.cells = kept
-	}
-	var columns []column
-	for j, c := range t.columns {
-		if keep[j] {
-			columns = append(columns, c)
-		}
-	}
-	t.columns = columns
-}
-
-// width returns the columns that the first n columns take, gaps behind them
-// included.
-func (t *table) width(n int) int {
-	total := 0
-	for i := range n {
-		total += t.columnWidth(i) + len(gap)
-	}
-	return total
-}
-
-// widthOf returns the columns that the kept columns take.
-func (t *table) widthOf(keep []bool) int {
-	total := -len(gap)
-	for i := range keep {
-		if keep[i] {
-			total += t.columnWidth(i) + len(gap)
-		}
-	}
-	return total
-}
-
-func (t *table) columnWidth(i int) int {
-	width := len(t.columns[i].header)
-	for _, r := range t.rows {
-		width = max(width, twwidth.Width(r.cells[i].text))
-	}
-	return width
-}
-
 // lines returns the header, unless there is none, and one line per row. The
 // last column is put behind what tablewriter lays out, which would pad every
 // message to the length of the longest.
@@ -276,14 +179,6 @@ func align(rows [][]string) ([]string, error) {
 		return nil, fmt.Errorf("lay out table: %d lines for %d rows", len(lines), len(rows))
 	}
 	return lines, nil
-}
-
-// cut shortens s to width columns of a terminal, between two runes.
-func cut(s string, width int) string {
-	if twwidth.Width(s) <= width {
-		return s
-	}
-	return twwidth.Truncate(s, width, "…")
 }
 
 // joinNonEmpty joins what is not empty.

@@ -44,7 +44,10 @@ func ParseGate(text string) (Gate, error) {
 				g.severity = v1alpha1.Severity(term)
 			}
 		default:
-			if err := knownCause(term); err != nil {
+			if cause, _, _ := strings.Cut(term, "/"); !slices.Contains(causes(), cause) {
+				return Gate{}, fmt.Errorf("%q is neither a severity nor a cause, want %s", term, gateValues())
+			}
+			if err := CheckCause(term); err != nil {
 				return Gate{}, err
 			}
 			g.causes = append(g.causes, term)
@@ -78,19 +81,20 @@ func (g Gate) refuses(group *v1alpha1.Group) bool {
 	return slices.Contains(g.causes, group.Cause) || slices.Contains(g.causes, group.Cause+"/"+group.SubCause)
 }
 
-// knownCause refuses what no finding can have: a misspelt gate holds forever.
-func knownCause(term string) error {
+// CheckCause refuses what is no CAUSE or CAUSE/SUBCAUSE that a finding can have:
+// a misspelt one never matches. The error says what is allowed.
+func CheckCause(term string) error {
 	cause, subCause, narrowed := strings.Cut(term, "/")
-	known, subCauses := false, []string{}
+	if !slices.Contains(causes(), cause) {
+		return fmt.Errorf("%q is no cause, want one of %s", term, strings.Join(causes(), ", "))
+	}
+	subCauses := []string{}
 	for _, r := range diagnose.Rules() {
 		if r.Cause == cause {
-			known, subCauses = true, append(subCauses, r.SubCauses...)
+			subCauses = append(subCauses, r.SubCauses...)
 		}
 	}
-	switch {
-	case !known:
-		return fmt.Errorf("%q is neither a severity nor a cause, want %s", term, gateValues())
-	case narrowed && !slices.ContainsFunc(subCauses, func(s string) bool { return stands(s, subCause) }):
+	if narrowed && !slices.ContainsFunc(subCauses, func(s string) bool { return stands(s, subCause) }) {
 		return fmt.Errorf("%q: the sub-causes of %s are %s", term, cause, orNone(subCauses))
 	}
 	return nil
@@ -110,10 +114,15 @@ func orNone(list []string) string {
 }
 
 func gateValues() string {
-	causes := []string{}
+	return "critical, warning, info, none, or a cause of " + strings.Join(causes(), ", ")
+}
+
+// causes returns the causes that a finding can have, sorted.
+func causes() []string {
+	out := []string{}
 	for _, r := range diagnose.Rules() {
-		causes = append(causes, r.Cause)
+		out = append(out, r.Cause)
 	}
-	slices.Sort(causes)
-	return "critical, warning, info, none, or a cause of " + strings.Join(slices.Compact(causes), ", ")
+	slices.Sort(out)
+	return slices.Compact(out)
 }

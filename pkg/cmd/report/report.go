@@ -8,19 +8,14 @@ package report
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	cliprinters "k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
-	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
 )
@@ -66,25 +61,32 @@ type Options struct {
 	Related related.Policy
 	// Now is the instant of the verdicts; zero means the wall clock, or offline
 	// the time of the capture.
-	Now         time.Time
-	ShowHealthy bool
-	Gate        report.Gate
-	Printer     cliprinters.ResourcePrinter
+	Now time.Time
+	// Selection narrows down the scope, ShowHealthy and IncludeCompleted say which
+	// pods without findings are in the report.
+	Selection                     report.Selection
+	ShowHealthy, IncludeCompleted bool
+	Gate                          report.Gate
+	// Version is that of podwatch.
+	Version string
+
+	view view
 }
 
 // flags are the flags of report alone.
 type flags struct {
-	scope  *scope.Flags
-	clocks *clocks.Flags
+	scope     *scope.Flags
+	clocks    *clocks.Flags
+	selection selection
+	display   display
 	relatedFlags
 
-	output, groupBy, color, now, failOn string
-	noHeaders, noHints                  bool
-	showHealthy, showInfo               bool
+	now, failOn string
 }
 
-// NewCommand returns the command. lookupEnv is os.LookupEnv except in tests.
-func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) *cobra.Command {
+// NewCommand returns the command. lookupEnv is os.LookupEnv except in tests,
+// version is what the reports say made them.
+func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), version string) *cobra.Command {
 	f := &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()}
 	c := &cobra.Command{
 		Use:     "report [POD | TYPE/NAME ...]",
@@ -96,6 +98,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 			if err != nil {
 				return err
 			}
+			o.Version = version
 			return run(c.Context(), o)
 		},
 	}
@@ -103,13 +106,8 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 	f.scope.AddTo(set)
 	f.clocks.AddTo(set)
 	f.addRelated(set)
-	set.StringVarP(&f.output, "output", "o", "table", "output format: table, wide, json, yaml, kyaml, name, jsonpath=, go-template= and their files")
-	set.StringVar(&f.groupBy, "group-by", string(printers.GroupByWorkload), "what a row of the table is about: workload, pod, namespace, node, cause")
-	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
-	set.BoolVar(&f.noHeaders, "no-headers", false, "print no table headers")
-	set.BoolVar(&f.noHints, "no-hints", false, "print no next commands below the rows on a terminal")
-	set.BoolVar(&f.showHealthy, "show-healthy", false, "print the pods without problems, too")
-	set.BoolVar(&f.showInfo, "show-info", false, "print info findings in tables, too")
+	f.selection.addTo(set)
+	f.display.addTo(set)
 	set.StringVar(&f.now, "now", "", "the instant of the verdicts (RFC 3339); default: now, with -f the time of the capture")
 	set.StringVar(&f.failOn, "fail-on", "none", "exit with 2 on a finding of this severity or worse, or of one of these causes")
 	return c
@@ -117,7 +115,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 
 // resolve checks the flags first and makes clients last.
 func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), args []string) (Options, error) {
-	o := Options{IOStreams: streams, Thresholds: f.clocks.Thresholds, ShowHealthy: f.showHealthy}
+	o := Options{IOStreams: streams, Thresholds: f.clocks.Thresholds, ShowHealthy: f.display.showHealthy, IncludeCompleted: f.display.includeCompleted}
 	var err error
 	if o.Scope, err = f.scope.Scope(args); err != nil {
 		return o, err
@@ -128,6 +126,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Related, err = f.policy(); err != nil {
 		return o, err
 	}
+	if o.Selection, err = f.selection.resolve(); err != nil {
+		return o, err
+	}
 	if o.Gate, err = report.ParseGate(f.failOn); err != nil {
 		return o, fmt.Errorf("flag --fail-on: %w", err)
 	}
@@ -136,7 +137,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 			return o, fmt.Errorf("flag --now %q: want a time like 2006-01-02T15:04:05Z", f.now)
 		}
 	}
-	if o.Printer, err = f.printer(streams, lookupEnv); err != nil {
+	if o.view, err = f.display.resolve(streams, lookupEnv); err != nil {
 		return o, err
 	}
 	if len(o.Scope.Files) > 0 {
@@ -153,23 +154,4 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		o.Cluster = clusters[0]
 	}
 	return o, err
-}
-
-func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) (cliprinters.ResourcePrinter, error) {
-	if !slices.Contains(printers.Groupings(), f.groupBy) {
-		return nil, fmt.Errorf("flag --group-by %q: want one of %s", f.groupBy, strings.Join(printers.Groupings(), ", "))
-	}
-	isTerminal := terminal.Is(streams.Out)
-	palette, err := printers.NewPalette(printers.ColorMode(f.color), lookupEnv, isTerminal)
-	if err != nil {
-		return nil, fmt.Errorf("flag --color: %w", err)
-	}
-	p, err := printers.NewReport(f.output, printers.ReportOptions{
-		GroupBy: printers.GroupBy(f.groupBy), Width: terminal.Width(streams.Out), Palette: palette,
-		NoHeaders: f.noHeaders, Hints: isTerminal && !f.noHints, ShowInfo: f.showInfo, ShowHealthy: f.showHealthy,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("flag --output: %w", err)
-	}
-	return p, nil
 }

@@ -6,7 +6,6 @@ package report
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -17,7 +16,6 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
-	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -42,10 +40,10 @@ func run(ctx context.Context, o Options) error {
 		end = exit.Gate(fmt.Errorf("gate --fail-on: %s", describe(failed)))
 	}
 	// A reader that goes away changes nothing about what the report says.
-	if err := o.Printer.PrintObj(r, o.Out); err != nil && !exit.ClosedPipe(err) {
+	if err := o.view.printer.PrintObj(r, o.Out); err != nil && !exit.ClosedPipe(err) {
 		return err
 	}
-	_, _ = io.WriteString(o.ErrOut, printers.ReportSummary(r))
+	o.view.summary(r, o.ErrOut)
 	return end
 }
 
@@ -126,7 +124,8 @@ func (o Options) collect(nowSource string, now, generated time.Time) report.Opti
 	}
 	options := report.Options{
 		Now: now, GeneratedAt: generated, ObservedAtSource: nowSource,
-		Scope: o.Scope.API(), ShowHealthy: o.ShowHealthy,
+		Version: o.Version, Scope: o.Scope.API(), Selection: o.Selection,
+		ShowHealthy: o.ShowHealthy, IncludeCompleted: o.IncludeCompleted,
 	}
 	if len(o.Scope.Contexts) > 0 {
 		options.HintContext = o.Scope.Contexts[0]
