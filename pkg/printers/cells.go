@@ -115,11 +115,11 @@ func ownersText(w v1alpha1.Workload, chain []v1alpha1.Owner) string {
 	if w.Kind == "Pod" || w.Kind == "" {
 		return none
 	}
-	text := workloadText(w)
+	links := []string{workloadText(w)}
 	for _, o := range chain {
-		text += " > " + o.Kind + "/" + o.Name
+		links = append(links, o.Kind+"/"+o.Name)
 	}
-	return text
+	return strings.Join(links, " > ")
 }
 
 // workloadText is KIND/NAME.

@@ -27,27 +27,35 @@
 // apart, no lines, no trailing spaces. A table without rows is nothing at all.
 //
 //	report            SEVERITY [NAMESPACE] WORKLOAD PODS CAUSE CONTAINER SINCE RESTARTS MESSAGE
-//	  -o wide         … RESTARTS STATUS READY EXIT NODES IMAGE EXAMPLE MESSAGE
-//	  by pod          [NAMESPACE] NAME SEVERITY CAUSE CONTAINER SINCE RESTARTS MESSAGE
-//	    -o wide       … RESTARTS STATUS READY EXIT NODE OWNER MESSAGE
-//	  by namespace    NAMESPACE SEVERITY CAUSE PODS WORKLOADS SINCE MESSAGE
-//	  by node         NODE SEVERITY CAUSE PODS WORKLOADS SINCE MESSAGE
+//	  -o wide         … RESTARTS STATUS READY EXIT NODES IMAGE QOS OWNERS EXAMPLE [HINT] MESSAGE
+//	  by pod, none    [NAMESPACE] NAME SEVERITY CAUSE CONTAINER SINCE RESTARTS MESSAGE
+//	    -o wide       … RESTARTS STATUS READY EXIT NODE IMAGE QOS OWNERS [HINT] MESSAGE
 //	  by cause        CAUSE SEVERITY PODS WORKLOADS SINCE MESSAGE
+//	  by KEY          KEY SEVERITY CAUSE PODS WORKLOADS SINCE MESSAGE
+//	    -o wide       … SINCE RESTARTS MESSAGE
 //	  other pods      [NAMESPACE] NAME READY STATUS RESTARTS AGE, and NODE with -o wide
 //	clean             NAMESPACE NAME CATEGORY REASON AGE OWNER, NODE with -o wide, [RESULT] [ERROR]
 //	  skipped         … OWNER SKIPPED
 //
-// NAMESPACE is there unless the scope is exactly one. PODS is affected/total,
-// or the number of distinct affected pods. SINCE is 42m, >42m (at least), <42m
-// (at most) or ? (unknown). CONTAINER has the prefix init:, sidecar: or
-// ephemeral: unless it is an app container. Absent is "-" where kubectl has no
-// column of that kind, else <none> or <unknown>.
+// KEY is one of namespace, node, category, image, registry, container and cluster,
+// the last being the kubeconfig context. IMAGE and REGISTRY are those of the
+// container at fault. NAMESPACE is there unless the scope is exactly one. PODS is
+// affected/total, or the number of distinct affected pods, as WORKLOADS is that of
+// workloads. SINCE is 42m, >42m (at least), <42m (at most) or ? (unknown).
+// CONTAINER has the prefix init:, sidecar: or ephemeral: unless it is an app
+// container. OWNERS leads from the workload to what owns the pod. HINT is the next
+// command that changes nothing, unless it stands below the row. Absent is "-" where
+// kubectl has no column of that kind, else <none> or <unknown>.
+//
+// What only an owner says, because there is no pod, has the owner where others
+// have their pod, and counts no pods. A group that another one explains has no row
+// unless it is asked for, or the other one is filtered away.
 //
 // Without a terminal each row is one line with all columns, whole. On a
 // terminal MESSAGE gives way first: it is cut, or moves below its row if little
 // of it would be left; then the columns to its left move there until the row
 // fits. The names that people copy (workload, pod, cause) are never cut, nor is
-// the next command below a row.
+// the next command below a row, nor the message below a row of the wide table.
 //
 // # Lines
 //

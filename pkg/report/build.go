@@ -75,27 +75,17 @@ func (c *Collector) pod(k key, around related.Index, fold *fold) v1alpha1.Pod {
 		fold.totals[w]++
 	}
 	pod := podOf(j.pod, w, c.stubs[k].state)
+	inGroup := map[string]int{} // two findings of a pod can be in the same one
 	for i := range j.findings {
 		f := published(j.findings[i])
 		f.Group = fold.addPod(w, j.pod, f)
-		f.ID = "f-" + digest(j.pod.Namespace, j.pod.Name, string(j.pod.UID), f.Group, strconv.Itoa(repeats(pod.Findings, f.Group)))
+		f.ID = "f-" + digest(j.pod.Namespace, j.pod.Name, string(j.pod.UID), f.Group, strconv.Itoa(inGroup[f.Group]))
+		inGroup[f.Group]++
 		f.Primary = i == 0
 		f.Hints = diagnose.Hints(j.pod, f, fold.hintContext)
 		pod.Findings = append(pod.Findings, f)
 	}
 	return pod
-}
-
-// repeats counts the findings that are in a group already: two findings of a
-// pod can be in the same one.
-func repeats(findings []v1alpha1.Finding, group string) int {
-	n := 0
-	for i := range findings {
-		if findings[i].Group == group {
-			n++
-		}
-	}
-	return n
 }
 
 // sorted returns the keys of the pods to print by namespace, name and UID.

@@ -121,8 +121,9 @@ func (c *Collector) Add(p *projection.Pod, v diagnose.Verdict) {
 }
 
 // AddOwner takes an owner of pods and what is wrong with the owner itself: it
-// can make no pods, or its rollout does not get on. It counts as a workload and
-// never as a pod. One that was added before, by UID, is replaced; one outside of
+// can make no pods, or its rollout does not get on. With findings it counts as a
+// workload, and never as a pod; without, it only tells how many pods there should
+// be. One that was added before, by UID, is replaced; one outside of
 // the selection is ignored. The collector keeps both arguments and never changes
 // them.
 func (c *Collector) AddOwner(o *projection.Owner, findings []v1alpha1.Finding) {

@@ -13,7 +13,8 @@
 // Build folds twice. Every finding joins the group of its workload, cause and
 // container. Then two kinds of groups explain others: an object that several
 // workloads suffer from, a node or a registry, becomes the root of their groups,
-// and the worst problem of a workload is why its rollout does not get on.
+// and the worst problem of a workload is why its rollout does not get on or its
+// Job has failed.
 // Nothing is taken away: a group that is explained says by which.
 //
 // A Gate decides whether a report fails a pipeline. It looks at the whole

@@ -92,7 +92,7 @@ func (fo *fold) groups() []v1alpha1.Group {
 		made = append(made, fo.group(k, members))
 	}
 	made = append(made, fo.roots(made)...)
-	explainProgress(made)
+	explainConsequences(made)
 	groups := make([]v1alpha1.Group, len(made))
 	for i := range made {
 		groups[i] = made[i].Group

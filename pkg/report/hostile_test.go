@@ -184,7 +184,7 @@ func checkHostile(t *testing.T, pod *corev1.Pod, formats []string) {
 			t.Errorf("%s has %d bytes for %d findings and %d containers, want at most %d", format, out.Len(), len(v.Findings), len(p.Containers), limit)
 		}
 	}
-	checkPlain(t, "summary", []byte(printers.ReportSummary(r)))
+	checkPlain(t, "summary", []byte(printers.ReportSummary(r, &printers.ReportOptions{})))
 }
 
 func checkPlain(t *testing.T, format string, out []byte) {

@@ -12,9 +12,11 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
-// causeProgressDeadline is the one cause that is a consequence of what is wrong
-// with the pods of the same workload.
-const causeProgressDeadline = "ProgressDeadlineExceeded"
+// isConsequence reports whether a cause is what becomes of a workload because
+// something else is wrong with it, most often with its pods.
+func isConsequence(cause string) bool {
+	return cause == "ProgressDeadlineExceeded" || cause == "JobFailed"
+}
 
 // workloadOf returns the workload that o belongs to, by the rules of
 // related.Index.Workload: the controllers of ReplicaSets and Jobs are the
@@ -91,12 +93,13 @@ func (known knownOwners) chain(m member) []v1alpha1.Owner {
 	return append(chain, link)
 }
 
-// explainProgress makes the worst other group of its workload the reason for
-// every rollout that does not get on. A group is never explained by a milder
-// one, because the milder one may be all that is shown.
-func explainProgress(groups []*folded) {
+// explainConsequences makes the worst other group of its workload the reason for
+// every rollout that does not get on and every Job that has failed. A group is
+// never explained by a milder one, because the milder one may be all that is
+// shown.
+func explainConsequences(groups []*folded) {
 	for _, g := range groups {
-		if g.Cause != causeProgressDeadline {
+		if !isConsequence(g.Cause) {
 			continue
 		}
 		reason := worstBeside(g, groups)
@@ -111,11 +114,11 @@ func explainProgress(groups []*folded) {
 }
 
 // worstBeside returns the worst problem of g's workload that is another one,
-// nil if there is none. What is mere information stops no rollout.
+// nil if there is none. What is mere information is no reason.
 func worstBeside(g *folded, groups []*folded) *folded {
 	var worst *folded
 	for _, other := range groups {
-		if other.key.workload != g.key.workload || other.Cause == causeProgressDeadline || other.Severity == v1alpha1.SeverityInfo {
+		if other.key.workload != g.key.workload || isConsequence(other.Cause) || other.Severity == v1alpha1.SeverityInfo {
 			continue
 		}
 		if worst == nil || compareGroups(other.Group, worst.Group) < 0 {

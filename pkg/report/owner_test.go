@@ -133,6 +133,31 @@ func TestRolloutThatDoesNotGetOn(t *testing.T) {
 	}
 }
 
+// The pods of a Job say why it has failed.
+func TestJobThatHasFailedNamesItsPod(t *testing.T) {
+	t.Parallel()
+	p := replica("x", 0, 0)
+	p.TemplateHash = ""
+	p.Controller = &projection.Controller{APIVersion: "batch/v1", Kind: "Job", Name: "import", UID: "j"}
+	exit := crashLoop(ago(30), "exit 1")
+	exit.Cause, exit.SubCause = "ExitCode", ""
+	c := collector()
+	c.Add(p, bad(v1alpha1.StateFailed, exit))
+	c.AddOwner(
+		&projection.Owner{APIVersion: "batch/v1", Kind: "Job", Namespace: "shop", Name: "import", UID: "j", Desired: 1},
+		[]v1alpha1.Finding{ownerFinding("critical", "JobFailed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")},
+	)
+	r := build(c)
+	for _, g := range r.Groups {
+		if want := "Job has reached the specified backoff limit: pod x-77f-00: ExitCode"; g.Cause == "JobFailed" && (g.Message != want || g.RootCause == "") {
+			t.Errorf("%q explained by %q, want %q", g.Message, g.RootCause, want)
+		}
+	}
+	if len(r.Groups) != 2 || r.Summary.Findings.Critical != 1 {
+		t.Errorf("%d groups, %d critical findings, want 2 and 1", len(r.Groups), r.Summary.Findings.Critical)
+	}
+}
+
 // Without pods there is a reason, too.
 func TestRolloutWithoutPodsNamesWhyThereAreNone(t *testing.T) {
 	t.Parallel()

@@ -32,8 +32,8 @@ func count(groups []v1alpha1.Group) v1alpha1.FindingCounts {
 	return n
 }
 
-// workloads counts the workloads of all pods and judged owners. A pod without
-// an owner is a workload of its own.
+// workloads counts the workloads of all pods and of the owners with findings. A
+// pod without an owner is a workload of its own.
 func (c *Collector) workloads(around related.Index, findings []member) v1alpha1.WorkloadCounts {
 	owned, affected, bare := map[v1alpha1.Workload]bool{}, map[v1alpha1.Workload]bool{}, 0
 	for i := range c.origins {
@@ -42,7 +42,9 @@ func (c *Collector) workloads(around related.Index, findings []member) v1alpha1.
 		}
 	}
 	for _, j := range c.owners {
-		owned[workloadOf(j.owner)] = true
+		if len(j.findings) > 0 { // others may have been read for a glance around
+			owned[workloadOf(j.owner)] = true
+		}
 	}
 	for _, s := range c.stubs {
 		if s.origin == none {

@@ -43,6 +43,9 @@ const example = `  # what is broken in the current namespace
   # what is broken anywhere, with images, nodes and exit codes
   kubectl podwatch report -A -o wide
 
+  # what is wrong on which node, the nodes with the most pods first
+  kubectl podwatch report -A --group-by node --sort-by pods
+
   # fail a pipeline on anything critical in a Deployment
   kubectl podwatch report deploy/web --fail-on critical
 

@@ -28,7 +28,8 @@ type PodReport struct {
 	// first, and one more for each object that several workloads suffer from.
 	Groups []Group `json:"groups"`
 	// Pods are the pods with findings, sorted by namespace, name and UID; with
-	// --show-healthy every scanned pod.
+	// --show-healthy every scanned pod, with --include-completed also those that
+	// have succeeded.
 	Pods []Pod `json:"pods"`
 	// Limitations say what could not be read and what that may hide.
 	Limitations []Limitation `json:"limitations"`
@@ -87,8 +88,8 @@ type Summary struct {
 	ByCause []CauseCount `json:"byCause"`
 }
 
-// WorkloadCounts counts the workloads of the scanned pods and of the owners
-// that were judged.
+// WorkloadCounts counts the workloads of the scanned pods and of the owners with
+// a finding.
 type WorkloadCounts struct {
 	Total int `json:"total"`
 	// Affected counts those with a finding that is worse than info.
