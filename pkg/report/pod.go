@@ -52,7 +52,7 @@ func containerOf(c *projection.Container) v1alpha1.Container {
 		NextStartAt:     nextStart(c),
 	}
 	if c.MemoryLimit > 0 {
-		out.Resources.MemoryLimitBytes = new(c.MemoryLimit)
+		out.Resources = &v1alpha1.Resources{MemoryLimitBytes: c.MemoryLimit}
 	}
 	switch {
 	case c.Waiting != nil:

@@ -225,8 +225,7 @@ type Pod struct {
 	// carry their own.
 	Restarts  int64        `json:"restarts"`
 	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
-	// QOSClass is Guaranteed, Burstable or BestEffort, absent until the server
-	// has decided.
+	// QOSClass is status.qosClass, absent when the status has none.
 	QOSClass string          `json:"qosClass,omitempty"`
 	Owner    *OwnerReference `json:"owner,omitempty"`
 	Workload Workload        `json:"workload"`
@@ -253,13 +252,14 @@ type Container struct {
 	// shortly before observedAt. Absent when the container is not in back-off.
 	NextStartAt     *metav1.Time `json:"nextStartAt,omitempty"`
 	LastTermination *Termination `json:"lastTermination,omitempty"`
-	Resources       Resources    `json:"resources"`
+	// Resources is absent if no limit that matters to a finding is set.
+	Resources *Resources `json:"resources,omitempty"`
 }
 
-// Resources are the limits of a container.
+// Resources are limits of a container that are in force.
 type Resources struct {
-	// MemoryLimitBytes is absent when there is no limit.
-	MemoryLimitBytes *int64 `json:"memoryLimitBytes,omitempty"`
+	// MemoryLimitBytes is absent if there is no limit.
+	MemoryLimitBytes int64 `json:"memoryLimitBytes,omitempty"`
 }
 
 // Termination is how a run of a container ended.
