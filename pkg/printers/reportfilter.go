@@ -57,8 +57,8 @@ func (v *reportView) problem(f *v1alpha1.Finding) bool {
 }
 
 // showsGroup reports whether g gets a row. One that another group explains has
-// its row there, unless that one is not shown either.
-func (v *reportView) showsGroup(g *v1alpha1.Group) bool {
+// its row there, unless that one is not among the given rows or not shown either.
+func (v *reportView) showsGroup(g *v1alpha1.Group, hasRow func(*v1alpha1.Group) bool) bool {
 	if !v.passes(findingOf(g)) {
 		return false
 	}
@@ -71,7 +71,7 @@ func (v *reportView) showsGroup(g *v1alpha1.Group) bool {
 		if g.RootCause == "" || reason == nil {
 			return true
 		}
-		if v.passes(findingOf(reason)) {
+		if hasRow(reason) && v.passes(findingOf(reason)) {
 			return false
 		}
 		g = reason

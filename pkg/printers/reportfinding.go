@@ -102,8 +102,9 @@ func (v *reportView) findings() []podFinding {
 		}
 	}
 	roots := v.roots()
+	notRoot := func(g *v1alpha1.Group) bool { return !roots[g.ID] } // their findings have rows, they have none
 	for i := range v.report.Groups {
-		if g := &v.report.Groups[i]; g.ExamplePod == "" && !roots[g.ID] && v.showsGroup(g) {
+		if g := &v.report.Groups[i]; g.ExamplePod == "" && notRoot(g) && v.showsGroup(g, notRoot) {
 			pods = append(pods, []podFinding{ownerFinding(g)})
 		}
 	}

@@ -164,6 +164,36 @@ func TestReportOrders(t *testing.T) {
 	}
 }
 
+// What a root explains has rows of its own where the root has none.
+func TestOwnersBehindARootKeepTheirRows(t *testing.T) {
+	t.Parallel()
+	group := func(id, rootCause, kind, name string) v1alpha1.Group {
+		return v1alpha1.Group{
+			ID: id, RootCause: rootCause, Severity: v1alpha1.SeverityCritical, Cause: "FailedCreate", SubCause: "Quota",
+			Workload: v1alpha1.Workload{Kind: kind, Namespace: "batch", Name: name}, Message: "exceeded quota",
+		}
+	}
+	r := &v1alpha1.PodReport{Groups: []v1alpha1.Group{
+		group("root", "", "ResourceQuota", "compute"), group("a", "root", "Deployment", "a"), group("b", "root", "Deployment", "b"),
+	}}
+	late := group("late", "a", "Deployment", "a")
+	late.Cause, late.SubCause = "ProgressDeadlineExceeded", ""
+	r.Groups = append(r.Groups, late)
+	for by, want := range map[printers.GroupBy]string{
+		printers.GroupByWorkload: "critical batch ResourceQuota/compute 0/0 FailedCreate/Quota - ? 0 exceeded quota\n",
+		printers.GroupByPod:      "batch Deployment/a critical FailedCreate/Quota - ? 0 exceeded quota\nbatch Deployment/b critical FailedCreate/Quota - ? 0 exceeded quota\n",
+		printers.GroupByCause:    "FailedCreate/Quota critical 0 2 ? exceeded quota\n",
+	} {
+		var got strings.Builder
+		for line := range strings.Lines(report(t, "table", printers.ReportOptions{GroupBy: by, NoHeaders: true}, r)) {
+			got.WriteString(strings.Join(strings.Fields(line), " ") + "\n")
+		}
+		if got.String() != want {
+			t.Errorf("by %s:\n%swant\n%s", by, got.String(), want)
+		}
+	}
+}
+
 // A pod whose problem is filtered away is none without problems.
 func TestFilteredPodsAreNotHealthy(t *testing.T) {
 	t.Parallel()

@@ -93,7 +93,7 @@ func (v *reportView) byWorkload() *table {
 	specs = append(specs, messageColumn(v.columns, func(g group) string { return g.Message }))
 	var groups []group
 	for i := range v.report.Groups {
-		if g := &v.report.Groups[i]; v.showsGroup(g) {
+		if g := &v.report.Groups[i]; v.showsGroup(g, every) {
 			groups = append(groups, g)
 		}
 	}
@@ -102,6 +102,9 @@ func (v *reportView) byWorkload() *table {
 	}
 	return tableOf(specs, limited(v.Limit, groups), func(g group) []below { return v.hint(g.Hints) })
 }
+
+// every says of every group that it can have a row.
+func every(*v1alpha1.Group) bool { return true }
 
 func standingOf(g *v1alpha1.Group) standing {
 	s := standing{severity: g.Severity, since: g.Since, restarts: g.Restarts.Total, namespace: g.Workload.Namespace, pods: g.AffectedPods}

@@ -101,13 +101,15 @@ func (fo *fold) groups() []v1alpha1.Group {
 	return groups
 }
 
-// compareGroups puts the worst first. The last keys identify a group, so no two are
+// compareGroups puts the worst first, and what explains others before what it
+// explains if they are equally bad. The last keys identify a group, so no two are
 // equal.
 func compareGroups(a, b v1alpha1.Group) int {
 	return cmp.Or(
 		cmp.Compare(rank(a.Severity), rank(b.Severity)),
 		cmp.Compare(b.AffectedPods, a.AffectedPods),
 		compareSince(a.Since, b.Since),
+		compareExplained(a, b),
 		cmp.Compare(a.Workload.Namespace, b.Workload.Namespace),
 		cmp.Compare(a.Workload.Kind, b.Workload.Kind),
 		cmp.Compare(a.Workload.Name, b.Workload.Name),
@@ -117,6 +119,17 @@ func compareGroups(a, b v1alpha1.Group) int {
 		cmp.Compare(a.ContainerType, b.ContainerType),
 		cmp.Compare(a.ID, b.ID),
 	)
+}
+
+func compareExplained(a, b v1alpha1.Group) int {
+	switch {
+	case a.RootCause == "" && b.RootCause != "":
+		return -1
+	case a.RootCause != "" && b.RootCause == "":
+		return 1
+	default:
+		return 0
+	}
 }
 
 // compareSince puts the earlier first and an unknown beginning last.

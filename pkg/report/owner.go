@@ -6,6 +6,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -106,7 +107,7 @@ func explainConsequences(groups []*folded) {
 		if reason == nil {
 			continue
 		}
-		g.Message += ": " + reason.headline()
+		g.Message = strings.TrimSuffix(g.Message, ".") + ": " + reason.headline()
 		if rank(reason.Severity) <= rank(g.Severity) {
 			g.RootCause = reason.ID
 		}

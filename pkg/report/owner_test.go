@@ -145,7 +145,7 @@ func TestJobThatHasFailedNamesItsPod(t *testing.T) {
 	c.Add(p, bad(v1alpha1.StateFailed, exit))
 	c.AddOwner(
 		&projection.Owner{APIVersion: "batch/v1", Kind: "Job", Namespace: "shop", Name: "import", UID: "j", Desired: 1},
-		[]v1alpha1.Finding{ownerFinding("critical", "JobFailed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")},
+		[]v1alpha1.Finding{ownerFinding("critical", "JobFailed", "BackoffLimitExceeded", "Job has reached the specified backoff limit.")},
 	)
 	r := build(c)
 	for _, g := range r.Groups {
