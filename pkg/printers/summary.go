@@ -6,6 +6,7 @@ package printers
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -157,7 +158,8 @@ func prefixed(prefix, s string) string {
 }
 
 // limitationsText has one line per thing that could not be read, however many
-// namespaces it was in.
+// namespaces it was in. Several related resources that were not read for one
+// reason share a line: what each of them may hide is in the report.
 func limitationsText(limitations []v1alpha1.Limitation) string {
 	namespaces := map[v1alpha1.Limitation][]string{}
 	for _, l := range limitations {
@@ -165,23 +167,45 @@ func limitationsText(limitations []v1alpha1.Limitation) string {
 		key.Namespace = ""
 		namespaces[key] = append(namespaces[key], l.Namespace)
 	}
-	keys := make([]v1alpha1.Limitation, 0, len(namespaces))
-	for l := range namespaces {
-		keys = append(keys, l)
-	}
-	slices.SortFunc(keys, func(a, b v1alpha1.Limitation) int {
-		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Effect, b.Effect))
+	keys := slices.SortedFunc(maps.Keys(namespaces), func(a, b v1alpha1.Limitation) int {
+		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Effect, b.Effect))
 	})
 	var b strings.Builder
-	for _, l := range keys {
-		names := namespaces[l]
-		slices.Sort(names)
-		if names[0] == "" { // all of them
-			names = nil
+	for len(keys) > 0 {
+		n := 1
+		for n < len(keys) && sharesLine(keys[0], keys[n]) {
+			n++
 		}
-		fmt.Fprintf(&b, "Limitation: %s%s not read (%s)%s.\n", plaintext.Line(l.Resource),
-			prefixed(" in ", namespacesText(slices.Compact(names))), plaintext.Line(l.Reason),
-			prefixed(": ", plaintext.Line(l.Effect)))
+		things := make([]string, n)
+		for i, l := range keys[:n] {
+			things[i] = unreadText(l, namespaces[l])
+		}
+		effect, separator := keys[0].Effect, ", "
+		if slices.ContainsFunc(keys[:n], func(l v1alpha1.Limitation) bool { return namespaces[l][0] != "" }) {
+			separator = "; " // the names of namespaces have commas between them
+		}
+		if n > 1 {
+			effect = "causes and workloads may be missing, see limitations in -o json"
+		}
+		fmt.Fprintf(&b, "Limitation: %s not read (%s)%s.\n", strings.Join(things, separator), plaintext.Line(keys[0].Reason),
+			prefixed(": ", plaintext.Line(effect)))
+		keys = keys[n:]
 	}
 	return b.String()
+}
+
+// sharesLine reports whether two limitations can be told together. Pods that
+// were not read are told one by one: they are what the report is about.
+func sharesLine(a, b v1alpha1.Limitation) bool {
+	about := func(l v1alpha1.Limitation) bool { return strings.HasPrefix(l.Resource, "pods") }
+	return a.Reason == b.Reason && !about(a) && !about(b)
+}
+
+// unreadText names a resource and the namespaces that it was not read in.
+func unreadText(l v1alpha1.Limitation, names []string) string {
+	slices.Sort(names)
+	if names[0] == "" { // all of them
+		names = nil
+	}
+	return plaintext.Line(l.Resource) + prefixed(" in ", namespacesText(slices.Compact(names)))
 }

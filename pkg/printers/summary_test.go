@@ -46,3 +46,23 @@ func TestCleanSummary(t *testing.T) {
 		})
 	}
 }
+
+func TestLimitationsOfOneReasonShareALine(t *testing.T) {
+	t.Parallel()
+	r := &v1alpha1.PodReport{Limitations: []v1alpha1.Limitation{
+		{Resource: "events", Namespace: "b", Reason: "Forbidden", Effect: "one"},
+		{Resource: "events", Namespace: "a", Reason: "Forbidden", Effect: "one"},
+		{Resource: "nodes", Reason: "Forbidden", Effect: "two"},
+		{Resource: "jobs", Reason: "Timeout", Effect: "three"},
+		{Resource: "pods", Namespace: "c", Reason: "Forbidden", Effect: "four"},
+		{Resource: "pods/log", Namespace: "a", Reason: "Forbidden", Effect: "five"},
+	}}
+	want := `Limitation: events in namespaces a, b; nodes not read (Forbidden): causes and workloads may be missing, see limitations in -o json.
+Limitation: pods in namespace c not read (Forbidden): four.
+Limitation: pods/log in namespace a not read (Forbidden): five.
+Limitation: jobs not read (Timeout): three.
+`
+	if got := printers.Limitations(r); got != want {
+		t.Errorf("Limitations = %q, want %q", got, want)
+	}
+}

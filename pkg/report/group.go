@@ -34,11 +34,12 @@ func (fo *fold) group(k groupKey, members []member) *folded {
 		ContainerType:  k.containerType,
 		SincePrecision: v1alpha1.SinceUnknown,
 		Message:        commonMessage(members, worst),
-		Hints:          append([]v1alpha1.Hint{}, worst.finding.Hints...),
 	}}
 	if worst.pod != nil {
 		g.ExamplePod, g.ExampleNamespace = worst.pod.Name, worst.pod.Namespace
 		g.Hints = diagnose.Hints(worst.pod, worst.finding, fo.hintContext)
+	} else {
+		g.Hints = diagnose.OwnerHints(worst.owner, worst.finding, fo.hintContext)
 	}
 	if !k.root {
 		g.OwnerChain = fo.known.chain(worst)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
 )
@@ -34,7 +35,6 @@ func ownerFinding(severity v1alpha1.Severity, cause, subCause, message string) v
 	return v1alpha1.Finding{
 		Severity: severity, Confidence: v1alpha1.ConfidenceHigh, Category: "Owner", Cause: cause, SubCause: subCause,
 		Since: ago(20), SincePrecision: v1alpha1.SinceExact, Message: message,
-		Hints: []v1alpha1.Hint{{Command: "kubectl describe deployment web"}},
 	}
 }
 
@@ -53,7 +53,7 @@ func TestWorkloadThatGetsNoPodsIsOneGroup(t *testing.T) {
 		ID: r.Groups[0].ID, Severity: "critical", SeverityReason: []string{}, Confidence: "High", Category: "Owner", Cause: "FailedCreate", SubCause: "Quota",
 		Workload:   v1alpha1.Workload{Kind: "Deployment", Namespace: "shop", Name: "web", APIVersion: "apps/v1", Desired: new(int32(3)), Available: new(int32(0))},
 		OwnerChain: []v1alpha1.Owner{}, TotalPods: 3, Since: ago(20), SincePrecision: "Exact", Message: quota.Message,
-		Nodes: []string{}, Images: []string{}, Hints: quota.Hints,
+		Nodes: []string{}, Images: []string{}, Hints: diagnose.OwnerHints(deployment("web", 3, 0), quota, ""),
 	}
 	if diff := cmp.Diff(want, r.Groups[0]); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)

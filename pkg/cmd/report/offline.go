@@ -58,10 +58,9 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 		return nil, nil, err
 	}
 	limitations := append(need.Missing(c.Related, o.Related), c.Limitations...)
-	pods.collector.Rejudge(o.inLightOf(c.Related, options.Now))
 	partial = o.incomplete(limitations)
 	if err := c.Partial(); err != nil && len(o.Related.Required(c.Limitations)) > 0 {
 		partial = exit.Incomplete(err)
 	}
-	return pods.collector.Build(c.Related, limitations), partial, nil
+	return o.build(pods, c.Related, options.Now, limitations), partial, nil
 }

@@ -6,6 +6,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -93,8 +94,29 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 	if len(o.Related.Required(pods.limitations)) > 0 {
 		partial = exit.Incomplete(failure.Unread(len(pods.limitations), len(sources)))
 	}
-	pods.collector.Rejudge(o.inLightOf(around, options.Now))
-	return pods.collector.Build(around, append(pods.limitations, unread...)), partial, nil
+	return o.build(pods, around, options.Now, append(pods.limitations, unread...)), partial, nil
+}
+
+// build makes the report of what was seen at now, in the light of what was read
+// around it.
+func (o Options) build(pods judged, around related.Index, now time.Time, limitations []v1alpha1.Limitation) *v1alpha1.PodReport {
+	pods.collector.Rejudge(o.inLightOf(around, now))
+	for _, owner := range around.Owners() {
+		if o.covers(owner) {
+			pods.collector.AddOwner(owner, diagnose.JudgeOwner(owner, around.Events(owner.UID), now, o.Thresholds))
+		}
+	}
+	return pods.collector.Build(around, limitations)
+}
+
+// covers reports whether what is wrong with owner itself is in scope. A file
+// holds the owners of all pods, and which of them a selector of pods means, those
+// without pods do not tell.
+func (o Options) covers(owner *projection.Owner) bool {
+	if len(o.Scope.Files) > 0 && (o.Scope.LabelSelector != "" || o.Scope.FieldSelector != "") {
+		return false
+	}
+	return o.Scope.Covers(owner) && (len(o.Scope.Namespaces) == 0 || slices.Contains(o.Scope.Namespaces, owner.Namespace))
 }
 
 // judged are the pods of a scope, and what of it could not be read.
