@@ -75,6 +75,7 @@ func (c *Collector) pod(k key, around related.Index, fold *fold) v1alpha1.Pod {
 		fold.totals[w]++
 	}
 	pod := podOf(j.pod, w, c.stubs[k].state)
+	pod.Timeline = timelineOf(j, around.Of(j.pod), c.options.Now)
 	inGroup := map[string]int{} // two findings of a pod can be in the same one
 	for i := range j.findings {
 		f := published(j.findings[i])

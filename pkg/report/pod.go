@@ -31,6 +31,7 @@ func podOf(p *projection.Pod, w v1alpha1.Workload, state v1alpha1.State) v1alpha
 		Workload:      w,
 		Containers:    make([]v1alpha1.Container, len(p.Containers)),
 		Findings:      []v1alpha1.Finding{},
+		Timeline:      []v1alpha1.TimelineEntry{},
 	}
 	if c := p.Controller; c != nil {
 		pod.Owner = &v1alpha1.OwnerReference{Kind: c.Kind, Name: c.Name}

@@ -233,6 +233,12 @@ type Pod struct {
 	Containers []Container `json:"containers"`
 	// Findings are sorted worst first; the first one is the primary finding.
 	Findings []Finding `json:"findings"`
+	// Timeline is what is known of the pod's life, the oldest first; empty for a
+	// pod without findings.
+	Timeline []TimelineEntry `json:"timeline"`
+	// LogsTail is absent unless logs were asked for and this is the worst pod of
+	// a group.
+	LogsTail []LogTail `json:"logsTail,omitempty"`
 }
 
 // Container is what was seen of one container.
