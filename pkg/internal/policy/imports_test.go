@@ -35,6 +35,7 @@ func rules() []rule {
 		{"pkg/projection", slices.Concat(cluster, commandLine, looks, []string{"pkg/diagnose"}), "what is kept of a pod knows neither where it comes from nor what it is for"},
 		{"pkg/diagnose", slices.Concat(cluster, commandLine, looks, []string{"pkg/reconcile", "pkg/related"}), "a verdict is a pure function"},
 		{"pkg/related", slices.Concat(commandLine, looks, []string{"k8s.io/client-go/tools/cache", "pkg/reconcile"}), "what stands around a pod is read without an engine"},
+		{"pkg/logs", slices.Concat(commandLine, looks, []string{"k8s.io/client-go/tools/cache", "pkg/reconcile", "pkg/report"}), "the last lines of a log are read without an engine"},
 		{"pkg/offline", slices.Concat(commandLine, looks, []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/tools/cache"}), "files need no cluster"},
 		{"pkg/report", slices.Concat(commandLine, looks, []string{"k8s.io/client-go/tools/cache", "pkg/reconcile"}), "a report is made of verdicts, wherever they come from"},
 		{"pkg/reconcile", slices.Concat(commandLine, looks, []string{"pkg/report", "pkg/clean", "pkg/transition", "pkg/related"}), "the engine knows no command and no output"},
