@@ -57,6 +57,14 @@
 // fits. The names that people copy (workload, pod, cause) are never cut, nor is
 // the next command below a row, nor the message below a row of the wide table.
 //
+// # Cards
+//
+// A report on named pods that has one problem, or none, is a Card instead of a
+// table, unless the options ask for a list. A card is laid out from 40 columns
+// on: paragraphs wrap at words, long texts and log lines are cut with "…", and
+// commands are never broken. Without a terminal nothing is cut, and every
+// paragraph is one line. Clock times are UTC.
+//
 // # Lines
 //
 //	TIME GLYPH [CONTEXT/]NAMESPACE/POD[/CONTAINER] TYPE DETAIL

@@ -150,6 +150,9 @@ func (p reportTable) PrintObj(obj runtime.Object, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c, ok := p.card(r); ok {
+		return c.Print(w, CardOptions{Width: p.opts.Width, Palette: p.opts.Palette, ASCII: p.opts.ASCII})
+	}
 	v := newReportView(r, p.opts, p.columns)
 	var b bytes.Buffer
 	if err := v.problems().print(&b, layout{width: p.opts.Width, noHeaders: p.opts.NoHeaders}); err != nil {

@@ -20,10 +20,15 @@ type reportView struct {
 	now     time.Time
 	// groups are those of the report by ID.
 	groups map[string]*v1alpha1.Group
+	// logged are the pods whose logs were read.
+	logged map[podName]*v1alpha1.Pod
 }
 
 func newReportView(r *v1alpha1.PodReport, opts ReportOptions, columns columnSet) *reportView {
-	v := &reportView{ReportOptions: opts, columns: columns, report: r, now: r.ObservedAt.Time, groups: map[string]*v1alpha1.Group{}}
+	v := &reportView{
+		ReportOptions: opts, columns: columns, report: r, now: r.ObservedAt.Time,
+		groups: map[string]*v1alpha1.Group{}, logged: podsWithLogs(r),
+	}
 	for i := range r.Groups {
 		v.groups[r.Groups[i].ID] = &r.Groups[i]
 	}
@@ -100,7 +105,7 @@ func (v *reportView) byWorkload() *table {
 	if v.SortBy != SortBySeverity { // the order of the report knows more
 		groups = sorted(v.SortBy, groups, standingOf)
 	}
-	return tableOf(specs, limited(v.Limit, groups), func(g group) []below { return v.hint(g.Hints) })
+	return tableOf(specs, limited(v.Limit, groups), func(g group) []below { return append(v.lastLines(g), v.hint(g.Hints)...) })
 }
 
 // every says of every group that it can have a row.

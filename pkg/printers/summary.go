@@ -178,7 +178,7 @@ func limitationsText(limitations []v1alpha1.Limitation) string {
 		}
 		things := make([]string, n)
 		for i, l := range keys[:n] {
-			things[i] = unreadText(l, namespaces[l])
+			things[i] = whereText(l, namespaces[l])
 		}
 		effect, separator := keys[0].Effect, ", "
 		if slices.ContainsFunc(keys[:n], func(l v1alpha1.Limitation) bool { return namespaces[l][0] != "" }) {
@@ -201,8 +201,8 @@ func sharesLine(a, b v1alpha1.Limitation) bool {
 	return a.Reason == b.Reason && !about(a) && !about(b)
 }
 
-// unreadText names a resource and the namespaces that it was not read in.
-func unreadText(l v1alpha1.Limitation, names []string) string {
+// whereText names a resource and the namespaces that it was not read in.
+func whereText(l v1alpha1.Limitation, names []string) string {
 	slices.Sort(names)
 	if names[0] == "" { // all of them
 		names = nil

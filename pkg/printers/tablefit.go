@@ -80,7 +80,7 @@ func (t *table) fold(keep []bool, width int) {
 // the facts are short, else in lines of their own. The message comes first if
 // there is much to read behind it.
 func notes(facts []string, message string, width int) []string {
-	lines := wrap(facts, width)
+	lines := gather(facts, width)
 	switch {
 	case message == "":
 		return lines
@@ -95,9 +95,9 @@ func notes(facts []string, message string, width int) []string {
 	return append(lines, message)
 }
 
-// wrap joins facts to lines of at most width columns, as far as single facts
+// gather joins facts to lines of at most width columns, as far as single facts
 // fit.
-func wrap(facts []string, width int) []string {
+func gather(facts []string, width int) []string {
 	var lines []string
 	for _, fact := range facts {
 		last := len(lines) - 1
