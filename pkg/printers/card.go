@@ -42,7 +42,8 @@ type CardOptions struct {
 // Cards reports whether the tables of o in a format give way to a Card where
 // CardOf has one: not where a list was asked for.
 func (o ReportOptions) Cards(format string) bool {
-	return (format == "" || format == string(narrow)) && (o.GroupBy == "" || o.GroupBy == GroupByWorkload) && !o.NoHeaders && !o.ShowHealthy
+	return (format == "" || format == string(narrow)) && (o.GroupBy == "" || o.GroupBy == GroupByWorkload) &&
+		!o.NoHeaders && !o.ShowHealthy && !o.ShowCompleted && !o.Expand && o.Limit == 0 && o.Only.empty()
 }
 
 func (p reportTable) card(r *v1alpha1.PodReport) (Card, bool) {
@@ -53,8 +54,9 @@ func (p reportTable) card(r *v1alpha1.PodReport) (Card, bool) {
 }
 
 // CardOf returns the card that says all of r. There is one if pods or workloads
-// were named, and they are one pod, be it well or not, or fold into one group. Info
-// findings do not count beside worse ones; the card lists those of its pod. The card shares the report's memory.
+// were named, and they are one pod, be it well or not, or fold into one group.
+// Info findings do not count beside worse ones; the card lists those of its pod.
+// The card shares the report's memory.
 func CardOf(r *v1alpha1.PodReport) (Card, bool) {
 	c := Card{Now: r.ObservedAt.Time, Limitations: r.Limitations}
 	if len(r.Scope.Targets) == 0 || len(r.Pods) == 0 {

@@ -26,6 +26,10 @@ type Filter struct {
 	Since time.Duration
 }
 
+func (f Filter) empty() bool {
+	return len(f.Causes) == 0 && len(f.Categories) == 0 && f.MinSeverity == "" && f.Since == 0
+}
+
 // mildest returns the severity that just passes.
 func (v *reportView) mildest() v1alpha1.Severity {
 	switch {

@@ -62,5 +62,7 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 	if err := c.Partial(); err != nil && len(o.Related.Required(c.Limitations)) > 0 {
 		partial = exit.Incomplete(err)
 	}
-	return o.build(pods, c.Related, options.Now, limitations), partial, nil
+	r = o.build(pods, c.Related, options.Now, limitations)
+	o.readLogs(ctx, captured{c.Snapshot}, r)
+	return r, partial, nil
 }

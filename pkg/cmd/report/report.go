@@ -70,6 +70,7 @@ type Options struct {
 	Selection                     report.Selection
 	ShowHealthy, IncludeCompleted bool
 	Gate                          report.Gate
+	Logs                          LogOptions
 	// Version is that of podwatch.
 	Version string
 
@@ -85,6 +86,7 @@ type flags struct {
 	relatedFlags
 
 	now, failOn string
+	logs        logLines
 }
 
 // NewCommand returns the command. lookupEnv is os.LookupEnv except in tests,
@@ -113,6 +115,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 	f.display.addTo(set)
 	set.StringVar(&f.now, "now", "", "the instant of the verdicts (RFC 3339); default: now, with -f the time of the capture")
 	set.StringVar(&f.failOn, "fail-on", "none", "exit with 2 on a finding of this severity or worse, or of one of these causes")
+	f.logs.addTo(set)
 	return c
 }
 
@@ -143,6 +146,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.view, err = f.display.resolve(streams, lookupEnv); err != nil {
 		return o, err
 	}
+	o.Logs = f.logOptions(o.Scope, o.view)
 	if len(o.Scope.Files) > 0 {
 		if len(o.Scope.Contexts) > 0 {
 			return o, errors.New("flags --filename and --context exclude each other: a file needs no cluster")

@@ -17,6 +17,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -94,7 +95,9 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 	if len(o.Related.Required(pods.limitations)) > 0 {
 		partial = exit.Incomplete(failure.Unread(len(pods.limitations), len(sources)))
 	}
-	return o.build(pods, around, options.Now, append(pods.limitations, unread...)), partial, nil
+	r = o.build(pods, around, options.Now, append(pods.limitations, unread...))
+	o.readLogs(ctx, logs.FromCluster(o.Cluster.Core), r)
+	return r, partial, nil
 }
 
 // build makes the report of what was seen at now, in the light of what was read
@@ -147,7 +150,7 @@ func (o Options) collect(nowSource string, now, generated time.Time) report.Opti
 	options := report.Options{
 		Now: now, GeneratedAt: generated, ObservedAtSource: nowSource,
 		Version: o.Version, Scope: o.Scope.API(), Selection: o.Selection,
-		ShowHealthy: o.ShowHealthy, IncludeCompleted: o.IncludeCompleted,
+		ShowHealthy: o.ShowHealthy || o.Logs.Cards, IncludeCompleted: o.IncludeCompleted,
 	}
 	if len(o.Scope.Contexts) > 0 {
 		options.HintContext = o.Scope.Contexts[0]
