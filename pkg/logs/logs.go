@@ -39,14 +39,6 @@ type Tailer interface {
 // never will: a capture.
 var ErrNone = errors.New("the input holds no log of this container")
 
-// None is a Tailer without any log, for input that holds none.
-type None struct{}
-
-// Tail implements Tailer with ErrNone.
-func (None) Tail(context.Context, string, string, string, bool, int) ([]string, error) {
-	return nil, ErrNone
-}
-
 // Read sets logsTail of the worst pod of each of the first groups in r, at most
 // lines lines each, and adds to its limitations what could not be read. A group
 // without a container at fault gets nothing, and neither does a container that
