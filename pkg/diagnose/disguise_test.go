@@ -125,7 +125,7 @@ func (d disguise) walk(v reflect.Value) {
 			d.walk(v.Index(i))
 		}
 	case reflect.Struct:
-		if t, ok := v.Addr().Interface().(*metav1.Time); ok {
+		if t, ok := reflect.TypeAssert[*metav1.Time](v.Addr()); ok {
 			*t = d.time(*t)
 			return
 		}

@@ -48,13 +48,13 @@ func (k kubelet) at(start time.Time, t time.Duration) (s corev1.ContainerStatus,
 			return s, turned
 		case t < ended+moment:
 			s.State = end(begun)
-			return s, laterOf(turned, clock(ended), up < ended)
+			return s, turnedAt(turned, clock, up, ended)
 		case t < ended+moment+backoff:
 			s.LastTerminationState = end(begun)
 			s.State.Waiting = &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off restarting failed container"}
-			return s, laterOf(turned, clock(ended), up < ended)
+			return s, turnedAt(turned, clock, up, ended)
 		}
-		turned = laterOf(turned, clock(ended), up < ended)
+		turned = turnedAt(turned, clock, up, ended)
 		s.RestartCount++
 		s.LastTerminationState = end(begun)
 		begun = ended + moment + backoff
@@ -62,11 +62,13 @@ func (k kubelet) at(start time.Time, t time.Duration) (s corev1.ContainerStatus,
 	}
 }
 
-func laterOf(t, at metav1.Time, changed bool) metav1.Time {
-	if changed {
-		return at
+// turnedAt is when the pod's readiness last changed: at the end of a run that
+// had become ready after up, else as before.
+func turnedAt(before metav1.Time, clock func(time.Duration) metav1.Time, up, ended time.Duration) metav1.Time {
+	if up < ended {
+		return clock(ended)
 	}
-	return t
+	return before
 }
 
 // loopingPods are the pods that a looping container can stand in.

@@ -61,8 +61,8 @@ func checkClean(t *testing.T, v reflect.Value) {
 		if v.Type().PkgPath() == "time" {
 			return
 		}
-		for i := range v.NumField() {
-			checkClean(t, v.Field(i))
+		for _, field := range v.Fields() {
+			checkClean(t, field)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func filled(phase corev1.PodPhase, text string, at time.Time, count int64) *core
 }
 
 func fillAll(v reflect.Value, text string, at time.Time, count int64, depth int) {
-	if t, ok := v.Addr().Interface().(*metav1.Time); ok {
+	if t, ok := reflect.TypeAssert[*metav1.Time](v.Addr()); ok {
 		*t = metav1.NewTime(at)
 		return
 	}
@@ -101,9 +101,9 @@ func fillAll(v reflect.Value, text string, at time.Time, count int64, depth int)
 			}
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				fillAll(v.Field(i), text, at, count, depth+1)
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				fillAll(field, text, at, count, depth+1)
 			}
 		}
 	}
