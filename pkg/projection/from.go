@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 )
@@ -51,6 +52,8 @@ func From(pod *corev1.Pod) *Pod {
 		TemplateHash:      shared(pod.Labels[labelHash]),
 		Mirror:            mirror(pod.Annotations),
 		Keep:              keep(pod.Annotations),
+		NoDisruption:      noDisruption(pod.Annotations),
+		Priority:          ptr.Deref(pod.Spec.Priority, 0),
 		NodeName:          shared(pod.Spec.NodeName),
 		RestartPolicy:     shared(pod.Spec.RestartPolicy),
 		QOSClass:          shared(pod.Status.QOSClass),
@@ -164,6 +167,15 @@ func waits(pod *corev1.Pod) *Waits {
 func keep(annotations map[string]string) bool {
 	value, ok := annotations[annotationKeep]
 	return ok && !strings.EqualFold(value, "false")
+}
+
+// noDisruption errs on the side of the pod: whatever the autoscalers make of a
+// value, one that says neither yes nor no protects.
+func noDisruption(annotations map[string]string) bool {
+	karpenter, asked := annotations["karpenter.sh/do-not-disrupt"]
+	_, descheduler := annotations["descheduler.alpha.kubernetes.io/prefer-no-eviction"]
+	autoscaler, answered := annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"]
+	return descheduler || asked && !strings.EqualFold(karpenter, "false") || answered && !strings.EqualFold(autoscaler, "true")
 }
 
 func conditions(status *corev1.PodStatus) []Condition {

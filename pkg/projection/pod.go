@@ -46,6 +46,13 @@ type Pod struct {
 	// Keep is true if the annotation podwatch.dev/keep protects the pod from
 	// clean: any value but "false".
 	Keep bool
+	// NoDisruption is true if an annotation of another tool asks not to disturb
+	// the pod while it lives: karpenter.sh/do-not-disrupt,
+	// cluster-autoscaler.kubernetes.io/safe-to-evict=false, or
+	// descheduler.alpha.kubernetes.io/prefer-no-eviction.
+	NoDisruption bool
+	// Priority is spec.priority, 0 if there is none.
+	Priority int32
 
 	// NodeName is spec.nodeName, empty until the pod is bound.
 	NodeName      string
