@@ -5,6 +5,7 @@ package clean
 
 import (
 	"context"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -36,14 +37,16 @@ var (
 // Delete returns the Actor that deletes. Before each request the manifest is
 // committed to archive and the decision recorded there, with the time of clk.
 // client speaks core/v1, as kubernetes.Interface.CoreV1().RESTClient() does.
-func Delete(client rest.Interface, archive *Archive, clk clock.PassiveClock) Actor {
-	return &deleter{pods: pods{client}, archive: archive, clock: clk}
+// grace is what an evicted pod gets to stop, in whole seconds; 0 stands for the
+// pod's own.
+func Delete(client rest.Interface, archive *Archive, clk clock.PassiveClock, grace time.Duration) Actor {
+	return &deleter{pods: pods{client, int64(grace / time.Second)}, archive: archive, clock: clk}
 }
 
 // ServerDryRun returns the Actor that has the server go through the removal,
 // admission included, and change nothing.
 func ServerDryRun(client rest.Interface) Actor {
-	return &serverDryRun{pods: pods{client}}
+	return &serverDryRun{pods: pods{client: client}}
 }
 
 // ClientDryRun returns the Actor that sends no request.
@@ -63,7 +66,7 @@ func (d *deleter) Remove(ctx context.Context, item v1alpha1.CleanItem) (v1alpha1
 		out := outcome{result: v1alpha1.ResultArchiveFailed, err: err}
 		return out.on(item), out.retry
 	}
-	out := d.pods.delete(ctx, item)
+	out := d.pods.remove(ctx, item)
 	item = out.on(item)
 	d.archive.conclude(item, d.clock.Now())
 	return item, out.retry
@@ -87,7 +90,7 @@ func (d *serverDryRun) DryRun() v1alpha1.DryRun { return v1alpha1.DryRunServer }
 
 func (d *serverDryRun) Remove(ctx context.Context, item v1alpha1.CleanItem) (v1alpha1.CleanItem, error) {
 	item.DryRun = v1alpha1.DryRunServer
-	out := d.pods.delete(ctx, item, metav1.DryRunAll)
+	out := d.pods.remove(ctx, item, metav1.DryRunAll)
 	if out.result == v1alpha1.ResultDeleted || out.result == v1alpha1.ResultTerminating {
 		out.result = v1alpha1.ResultWouldDelete
 	}

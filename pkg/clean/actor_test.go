@@ -36,7 +36,7 @@ func deleting(s *server) (Actor, *Archive) {
 	for _, pod := range s.pods {
 		a.Spool(pod)
 	}
-	return Delete(s.client(), a, clocktesting.NewFakePassiveClock(noon)), a
+	return Delete(s.client(), a, clocktesting.NewFakePassiveClock(noon), 0), a
 }
 
 func planned(pod *corev1.Pod) v1alpha1.CleanItem { return planOf(pod).Items[0] }
@@ -290,7 +290,7 @@ func dieAtDelete(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	archive.Spool(pod)
-	_, _ = Delete(s.client(), archive, clocktesting.NewFakePassiveClock(noon)).Remove(t.Context(), planned(pod))
+	_, _ = Delete(s.client(), archive, clocktesting.NewFakePassiveClock(noon), 0).Remove(t.Context(), planned(pod))
 	select {} // the signal is on its way
 }
 

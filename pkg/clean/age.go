@@ -24,14 +24,15 @@ const (
 	BasisDisruptionTarget Basis = "DisruptionTarget"
 	// BasisFinishedAt is when the last container ended.
 	BasisFinishedAt Basis = "finishedAt"
-	// BasisReady is when the condition Ready became false for good.
+	// BasisReady is when the condition Ready became false: for good, or the last
+	// time.
 	BasisReady Basis = "Ready"
 	// BasisCreation is metadata.creationTimestamp; it stands in for the end of
 	// pods that the kubelet refused: they ended as they arrived.
 	BasisCreation Basis = "creationTimestamp"
 )
 
-// Age is how long ago a pod ended.
+// Age is how long ago a pod ended or, if it lives, stopped being ready.
 type Age struct {
 	// Duration is never negative.
 	Duration time.Duration
@@ -47,6 +48,9 @@ func (a Age) Known() bool { return a.Basis != "" }
 // the future.
 func ageOf(p *projection.Pod, c v1alpha1.Category, now time.Time) Age {
 	end, basis := endOf(p, c)
+	if Living(c) {
+		end, basis = unreadySince(p)
+	}
 	if basis == "" {
 		return Age{}
 	}
@@ -77,6 +81,16 @@ func endOf(p *projection.Pod, c v1alpha1.Category) (time.Time, Basis) {
 	default:
 		return time.Time{}, ""
 	}
+}
+
+// unreadySince returns when a living pod stopped being ready. That of a pod that
+// has never been is when the kubelet first looked at it.
+func unreadySince(p *projection.Pod) (time.Time, Basis) {
+	ready := p.Condition(corev1.PodReady)
+	if ready == nil || ready.Status != corev1.ConditionFalse || !known(ready.LastTransitionTime) {
+		return time.Time{}, ""
+	}
+	return ready.LastTransitionTime, BasisReady
 }
 
 // lastFinished returns when the last container ended, zero if unknown. It is

@@ -121,11 +121,11 @@ func TestS13_DecisionsDoNotDependOnTheTimeZone(t *testing.T) {
 	tokyo := time.FixedZone("UTC+9", 9*60*60)
 	pod := evictedPod("a", "p", ago(6*time.Minute))
 	p, v := judge(pod, noon)
-	want := Decide(p, v, noon, fiveMinutes)
+	want := Decide(p, v, noon, fiveMinutes, jobActive())
 	pod.CreationTimestamp.Time = pod.CreationTimestamp.In(tokyo)
 	pod.Status.Conditions[0].LastTransitionTime.Time = pod.Status.Conditions[0].LastTransitionTime.In(tokyo)
 	p, v = judge(pod, noon.In(tokyo))
-	if diff := cmp.Diff(want, Decide(p, v, noon.In(tokyo), fiveMinutes)); diff != "" {
+	if diff := cmp.Diff(want, Decide(p, v, noon.In(tokyo), fiveMinutes, jobActive())); diff != "" {
 		t.Errorf("decision in UTC+9 (-want +got):\n%s", diff)
 	}
 }

@@ -48,7 +48,7 @@ func atNoon() clock.WithTicker { return clocktesting.NewFakeClock(noon) }
 // planOfAnyAge is for bubbles, whose clock begins in 2000: there the pods of
 // the tests are in the future and so of age 0.
 func planOfAnyAge(pods ...*corev1.Pod) *Plan {
-	return Make(judged(pods...), noon, Rules{}, ListCandidates)
+	return Make(judged(pods...), noon, Rules{}, jobActive(), ListCandidates)
 }
 
 func results(items []v1alpha1.CleanItem) map[string]v1alpha1.Result {
@@ -149,7 +149,7 @@ func TestS39_DryRunsChangeNothing(t *testing.T) {
 				t.Run(fmt.Sprint(dryRun, older, list), func(t *testing.T) {
 					t.Parallel()
 					s := newServer(t, pods...)
-					plan := Make(judged(pods...), noon, Rules{OlderThan: older}, list)
+					plan := Make(judged(pods...), noon, Rules{OlderThan: older}, jobActive(), list)
 					actor, want := ClientDryRun(), 0
 					if dryRun == v1alpha1.DryRunServer {
 						actor, want = ServerDryRun(s.client()), len(plan.Planned())

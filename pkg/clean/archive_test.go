@@ -24,7 +24,7 @@ func itemOf(pod *corev1.Pod) v1alpha1.CleanItem {
 	return v1alpha1.CleanItem{Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID)}
 }
 
-func readManifest(t *testing.T, path string) *corev1.Pod {
+func manifestOf(t *testing.T, path string) *corev1.Pod {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -68,7 +68,7 @@ func TestArchiveKeepsWholeManifestsForTheOwnerOnly(t *testing.T) {
 	}
 	want := pod.DeepCopy()
 	want.APIVersion, want.Kind = "v1", "Pod"
-	got := readManifest(t, path)
+	got := manifestOf(t, path)
 	if want, got := mustJSON(t, want), mustJSON(t, got); want != got {
 		t.Errorf("manifest (-want +got):\n%s", cmp.Diff(want, got))
 	}
@@ -121,7 +121,7 @@ func TestArchiveKeepsTheNewestManifest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := readManifest(t, path).Labels["v"]; got != want {
+		if got := manifestOf(t, path).Labels["v"]; got != want {
 			t.Errorf("archived version %s, want %s", got, want)
 		}
 	}
@@ -152,13 +152,13 @@ func TestS52_NamesCarryTheUID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := readManifest(t, path); got.Labels["run"] != "2" || got.UID != first.UID {
+	if got := manifestOf(t, path); got.Labels["run"] != "2" || got.UID != first.UID {
 		t.Errorf("archived %s with labels %v, want the manifest of the second run", got.UID, got.Labels)
 	}
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
-	other := readManifest(t, filepath.Join(a.dir, "a_p_uid-of-the-next.json"))
+	other := manifestOf(t, filepath.Join(a.dir, "a_p_uid-of-the-next.json"))
 	if other.UID != second.UID {
 		t.Errorf("the other file holds %s", other.UID)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -21,6 +22,10 @@ import (
 // engine's back-off, 200 ms doubling to 30 s, that takes 81 s, longer than an
 // API server needs to restart.
 const MaxAttempts = 10
+
+// blockedRetry is how often a disruption budget is asked again, as by kubectl
+// drain.
+const blockedRetry = 5 * time.Second
 
 // Sight is what is known of a planned pod at the moment of acting.
 type Sight struct {
@@ -36,19 +41,28 @@ type Sight struct {
 // Cleaner carries out one plan. Its methods may be called by several
 // goroutines at once, Clean not for the same pod.
 type Cleaner struct {
+	// BlockedTimeout is how long a pod that a disruption budget protects is
+	// tried again. It must not be changed once Clean was called.
+	BlockedTimeout time.Duration
+
 	rules Rules
+	known Known
 	actor Actor
 	clock clock.WithTicker
 	index map[types.UID]int
 
 	mu    sync.Mutex
 	items []v1alpha1.CleanItem
+	// begun is when a pod was tried first.
+	begun map[types.UID]time.Time
 }
 
 // New returns a Cleaner that has actor remove what plan has planned.
 func New(plan *Plan, actor Actor, clk clock.WithTicker) *Cleaner {
 	c := &Cleaner{
 		rules: plan.rules,
+		known: plan.known,
+		begun: map[types.UID]time.Time{},
 		actor: actor,
 		clock: clk,
 		items: slices.Clone(plan.Planned()),
@@ -64,7 +78,8 @@ func New(plan *Plan, actor Actor, clk clock.WithTicker) *Cleaner {
 // Clean decides once more on the planned pod with the given UID, as it is seen
 // now, has it removed if the decision still holds, and keeps the result. Pods
 // that are not in the plan are left alone. attempt counts from 1; an error, a
-// *RetryError, asks for another attempt and is not returned on the last.
+// *RetryError, asks for another attempt and is not returned on the last. Waiting
+// for a disruption budget is bounded by time and not by attempts.
 func (c *Cleaner) Clean(ctx context.Context, uid types.UID, attempt int, s Sight) error {
 	i, ok := c.index[uid]
 	if !ok {
@@ -72,6 +87,10 @@ func (c *Cleaner) Clean(ctx context.Context, uid types.UID, attempt int, s Sight
 	}
 	c.mu.Lock()
 	item := c.items[i]
+	if c.begun[uid].IsZero() {
+		c.begun[uid] = c.clock.Now()
+	}
+	begun := c.begun[uid]
 	c.mu.Unlock()
 
 	item, err := c.step(ctx, item, s)
@@ -79,6 +98,9 @@ func (c *Cleaner) Clean(ctx context.Context, uid types.UID, attempt int, s Sight
 	c.mu.Lock()
 	c.items[i] = item
 	c.mu.Unlock()
+	if item.Result == v1alpha1.ResultBlocked && c.clock.Since(begun) < c.BlockedTimeout {
+		return &RetryError{After: blockedRetry, Err: errors.New(item.Error)}
+	}
 	if attempt >= MaxAttempts {
 		return nil
 	}
@@ -103,18 +125,20 @@ func (c *Cleaner) step(ctx context.Context, item v1alpha1.CleanItem, s Sight) (v
 	case s.Pod.UID != uidOf(item):
 		return outcome{result: v1alpha1.ResultReplaced}.on(item), nil
 	}
-	d := Decide(s.Pod, s.Verdict, c.clock.Now(), c.rules)
+	d := Decide(s.Pod, s.Verdict, c.clock.Now(), c.rules, c.known)
 	switch {
 	case d.Skip == SkipAlreadyTerminating:
 		// Somebody was faster, or the reply to an earlier attempt was lost.
 		return outcome{result: v1alpha1.ResultTerminating}.on(item), nil
 	case !d.Planned():
-		item.SkipReason = string(d.Skip)
-		return outcome{result: v1alpha1.ResultRecovered}.on(item), nil
+		return outcome{result: v1alpha1.ResultRecovered, skip: d.Skip}.on(item), nil
 	case d.Category != item.Category:
-		item.SkipReason = string(SkipNotMatching)
-		return outcome{result: v1alpha1.ResultRecovered}.on(item), nil
+		return outcome{result: v1alpha1.ResultRecovered, skip: SkipNotMatching}.on(item), nil
 	default:
+		item.SkipReason = ""
+		if item.Action == v1alpha1.ActionEvict {
+			item.ResourceVersion = s.Pod.ResourceVersion
+		}
 		return c.actor.Remove(ctx, item)
 	}
 }

@@ -4,25 +4,22 @@
 package clean
 
 import (
+	"slices"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
-// Rules say which of the pods with a category may be removed.
-type Rules struct {
-	// OlderThan is how long ago a pod must have ended. With zero, pods of
-	// unknown age may be removed too.
-	OlderThan time.Duration
-}
+// criticalPriority is that of system-cluster-critical, the lower of the two
+// classes that Kubernetes keeps for itself (pkg/apis/scheduling, v1.37).
+const criticalPriority = 2_000_000_000
 
 // Decision says what becomes of one pod.
 type Decision struct {
-	// Category is empty for a pod that is no candidate.
+	// Category is empty for a pod that is no candidate: it has no category, or
+	// the rules do not ask for it.
 	Category v1alpha1.Category
 	// Age is known for candidates only.
 	Age Age
@@ -33,74 +30,66 @@ type Decision struct {
 // Planned reports whether the pod may be removed.
 func (d Decision) Planned() bool { return d.Skip == "" }
 
-// Decide decides on p, on which v is the verdict at the instant now. It is
-// pure, and neither p nor v is changed.
-func Decide(p *projection.Pod, v diagnose.Verdict, now time.Time, r Rules) Decision {
-	d := Decision{Category: categoryOf(asFailed(p, v, now))}
+// Decide decides on p, on which v is the verdict at the instant now, knowing k
+// of what surrounds it. It is pure, and neither argument is changed.
+func Decide(p *projection.Pod, v diagnose.Verdict, now time.Time, r Rules, k Known) Decision {
+	v = asEnded(p, v, now)
+	d := Decision{Category: categoryOf(p, v)}
+	if !r.asksFor(p, d.Category) {
+		d.Category = ""
+	}
 	if d.Category != "" {
 		d.Age = ageOf(p, d.Category, now)
 	}
-	d.Skip = skip(p, d, r)
+	d.Skip = skip(p, d, r, k)
 	return d
 }
 
 // skip tries the skip reasons, protections first: they hold whatever the pod
 // and the rules are.
-func skip(p *projection.Pod, d Decision, r Rules) SkipReason {
+func skip(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
 	switch {
 	case p.Mirror, p.Controller != nil && p.Controller.Kind == "Node":
 		return SkipMirrorPod
-	case p.DeletionTimestamp != nil:
+	case p.DeletionTimestamp != nil, k.Namespaces[p.Namespace].Terminating && Living(d.Category):
 		return SkipAlreadyTerminating
-	case p.Keep:
+	case r.Self.is(p):
+		return SkipSelf
+	case p.Keep, k.Namespaces[p.Namespace].Keep:
 		return SkipKeepAnnotation
+	case slices.Contains(r.ExcludeNamespaces, p.Namespace):
+		return SkipNamespaceExcluded
 	case d.Category == "":
 		return SkipNotMatching
-	case r.OlderThan > 0 && !d.Age.Known():
-		return SkipAgeUnknown
-	case d.Age.Duration < r.OlderThan:
-		return SkipTooYoung
-	case len(p.Finalizers) > 0:
+	}
+	if s := skipAge(d, r); s != "" {
+		return s
+	}
+	if len(p.Finalizers) > 0 && !r.AllowFinalizers {
 		return SkipFinalizer
-	default:
-		return skipOwner(p.Controller)
 	}
+	if s := skipOwner(p.Controller, d.Category, r, k); s != "" || !Living(d.Category) {
+		return s
+	}
+	switch {
+	case p.Priority >= criticalPriority:
+		return SkipCritical
+	case p.NoDisruption:
+		return SkipDoNotDisrupt
+	}
+	return ""
 }
 
-// Causes of package diagnose that have a category of their own.
-const (
-	causeEvicted      = "Evicted"
-	causeNodeShutdown = "NodeShutdown"
-	causeRejected     = "Rejected"
-)
-
-// asFailed returns the verdict that tells why p failed. That on a failed pod
-// that is being deleted speaks of the deletion only, so it is judged once more
-// as if it were not; the causes of a failure know no clocks.
-func asFailed(p *projection.Pod, v diagnose.Verdict, now time.Time) diagnose.Verdict {
-	if v.State != v1alpha1.StateTerminating || p.Phase != corev1.PodFailed {
-		return v
+func skipAge(d Decision, r Rules) SkipReason {
+	least := r.OlderThan
+	if Living(d.Category) {
+		least = r.UnreadyFor
 	}
-	failed := *p
-	failed.DeletionTimestamp = nil
-	return diagnose.Judge(&failed, diagnose.Related{}, now, diagnose.Defaults())
-}
-
-// categoryOf derives the category from the verdict, empty for a pod that has
-// not failed.
-func categoryOf(v diagnose.Verdict) v1alpha1.Category {
-	if v.State != v1alpha1.StateFailed {
-		return ""
+	switch {
+	case least > 0 && !d.Age.Known():
+		return SkipAgeUnknown
+	case d.Age.Duration < least:
+		return SkipTooYoung
 	}
-	for i := range v.Findings {
-		switch v.Findings[i].Cause {
-		case causeEvicted:
-			return v1alpha1.CategoryEvicted
-		case causeNodeShutdown:
-			return v1alpha1.CategoryShutdown
-		case causeRejected:
-			return v1alpha1.CategoryRejected
-		}
-	}
-	return v1alpha1.CategoryFailed
+	return ""
 }

@@ -102,7 +102,7 @@ func TestDecide(t *testing.T) {
 		{
 			"S24 completed under a node shutdown",
 			failedPod("a", "p", phase(corev1.PodSucceeded), because("Terminated", shutdownMessage)),
-			Decision{Skip: SkipNotMatching},
+			Decision{shutdown, hour, ""},
 		},
 		{
 			"S29 the Job controller has not counted it yet",

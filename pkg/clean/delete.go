@@ -6,6 +6,7 @@ package clean
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -41,11 +42,13 @@ type outcome struct {
 	err    error
 	// retry is a *RetryError, or nil.
 	retry error
+	// skip says why a pod is not to be removed any more.
+	skip SkipReason
 }
 
 // on returns item with the outcome filled in.
 func (o outcome) on(item v1alpha1.CleanItem) v1alpha1.CleanItem {
-	item.Result, item.Error = o.result, ""
+	item.Result, item.Error, item.SkipReason = o.result, "", string(o.skip)
 	if o.err != nil {
 		item.Error = plaintext.Line(o.err.Error())
 	}
@@ -61,6 +64,20 @@ func retryable(result v1alpha1.Result, err error, after time.Duration) outcome {
 // pod is gone or waits for a finalizer.
 type pods struct {
 	client rest.Interface
+	// grace is the grace period of evictions in seconds, 0 for the pod's own.
+	grace int64
+}
+
+// remove sends the request that item.Action names.
+func (p pods) remove(ctx context.Context, item v1alpha1.CleanItem, dryRun ...string) outcome {
+	switch item.Action {
+	case v1alpha1.ActionDelete:
+		return p.delete(ctx, item, dryRun...)
+	case v1alpha1.ActionEvict:
+		return p.evict(ctx, item, dryRun...)
+	case v1alpha1.ActionCreate:
+	}
+	return outcome{result: v1alpha1.ResultError, err: fmt.Errorf("remove pod: action %q removes none", item.Action)}
 }
 
 // delete deletes the pod with the UID of item, no matter what else has its

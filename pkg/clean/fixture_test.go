@@ -20,6 +20,9 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 var fiveMinutes = Rules{OlderThan: 5 * time.Minute}
 
+// jobActive knows the Job that controlledBy names.
+func jobActive() Known { return Known{Jobs: map[types.UID]JobState{"uid-owner": JobActive}} }
+
 func ago(d time.Duration) metav1.Time { return metav1.Time{Time: noon.Add(-d)} }
 
 type option func(*corev1.Pod)
@@ -126,7 +129,7 @@ func judge(pod *corev1.Pod, now time.Time) (*projection.Pod, diagnose.Verdict) {
 
 func decide(pod *corev1.Pod, r Rules) Decision {
 	p, v := judge(pod, noon)
-	return Decide(p, v, noon, r)
+	return Decide(p, v, noon, r, jobActive())
 }
 
 func judged(pods ...*corev1.Pod) iter.Seq2[*projection.Pod, diagnose.Verdict] {
@@ -140,5 +143,5 @@ func judged(pods ...*corev1.Pod) iter.Seq2[*projection.Pod, diagnose.Verdict] {
 }
 
 func planOf(pods ...*corev1.Pod) *Plan {
-	return Make(judged(pods...), noon, fiveMinutes, ListCandidates)
+	return Make(judged(pods...), noon, fiveMinutes, jobActive(), ListCandidates)
 }

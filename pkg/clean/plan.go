@@ -5,10 +5,12 @@ package clean
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
@@ -31,6 +33,7 @@ type Plan struct {
 	Skipped map[SkipReason]int
 
 	rules   Rules
+	known   Known
 	planned int
 }
 
@@ -46,44 +49,64 @@ const (
 
 // Make plans at the instant now. The pods must be different ones; their order
 // makes no difference.
-func Make(pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time, r Rules, l Listing) *Plan {
-	plan := &Plan{Now: now, Items: []v1alpha1.CleanItem{}, Skipped: map[SkipReason]int{}, rules: r}
+func Make(pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time, r Rules, k Known, l Listing) *Plan {
+	plan := &Plan{Now: now, Items: []v1alpha1.CleanItem{}, Skipped: map[SkipReason]int{}, rules: r, known: k}
+	controllers := map[string]types.UID{}
 	for p, v := range pods {
-		d := Decide(p, v, now, r)
+		d := Decide(p, v, now, r, k)
 		plan.Scanned++
-		if d.Planned() {
-			plan.planned++
-		} else {
+		if !d.Planned() {
 			plan.Skipped[d.Skip]++
 		}
-		if d.Category != "" || l == ListAll {
-			plan.Items = append(plan.Items, newItem(p, asFailed(p, v, now), d))
+		if d.Category == "" && l != ListAll {
+			continue
+		}
+		plan.Items = append(plan.Items, newItem(p, asEnded(p, v, now), d))
+		if p.Controller != nil {
+			controllers[string(p.UID)] = p.Controller.UID
 		}
 	}
 	slices.SortFunc(plan.Items, compareItems)
+	plan.keepLast(controllers)
+	plan.spread(controllers)
+	plan.order()
 	return plan
+}
+
+// order brings the items into plan order again after decisions have changed.
+func (p *Plan) order() {
+	slices.SortFunc(p.Items, compareItems)
+	p.planned = 0
+	for i := range p.Items {
+		if p.Items[i].Decision == v1alpha1.DecisionPlanned {
+			p.planned++
+		}
+	}
+}
+
+// skip takes an item off the plan while the plan is being made.
+func (p *Plan) skip(item *v1alpha1.CleanItem, reason SkipReason) {
+	item.Decision, item.Action = v1alpha1.DecisionSkipped, ""
+	item.SkipReason = string(reason)
+	p.Skipped[reason]++
+}
+
+// Without returns a plan in which the planned pods that drop picks are skipped
+// for the given reason.
+func (p *Plan) Without(reason SkipReason, drop func(v1alpha1.CleanItem) bool) *Plan {
+	out := *p
+	out.Items, out.Skipped = slices.Clone(p.Items), maps.Clone(p.Skipped)
+	for i := range out.Items[:out.planned] {
+		if drop(out.Items[i]) {
+			out.skip(&out.Items[i], reason)
+		}
+	}
+	out.order()
+	return &out
 }
 
 // Planned returns the pods to remove.
 func (p *Plan) Planned() []v1alpha1.CleanItem { return p.Items[:p.planned] }
-
-// Check returns a *LimitError if more than limit pods are planned.
-func (p *Plan) Check(limit int) error {
-	if p.planned > limit {
-		return &LimitError{Planned: p.planned, Limit: limit}
-	}
-	return nil
-}
-
-// LimitError says that a plan is too big to be carried out.
-type LimitError struct {
-	Planned, Limit int
-}
-
-// Error implements error.
-func (e *LimitError) Error() string {
-	return fmt.Sprintf("clean pods: %d planned, more than the limit of %d", e.Planned, e.Limit)
-}
 
 func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanItem {
 	item := v1alpha1.CleanItem{
@@ -92,12 +115,13 @@ func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanIt
 		UID:        string(p.UID),
 		Node:       p.NodeName,
 		Category:   d.Category,
+		Restarts:   maxRestarts(p),
 		Decision:   v1alpha1.DecisionSkipped,
 		SkipReason: string(d.Skip),
 		DryRun:     v1alpha1.DryRunNone,
 	}
 	if d.Category != "" {
-		item.Reason = reasonOf(p, v)
+		item.Reason, item.ExitCode = reasonOf(p, v)
 	}
 	if d.Age.Known() {
 		seconds := int64(d.Age.Duration / time.Second)
@@ -108,27 +132,38 @@ func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanIt
 	}
 	if d.Planned() {
 		item.Decision, item.Action = v1alpha1.DecisionPlanned, v1alpha1.ActionDelete
+		if Living(d.Category) {
+			item.Action = v1alpha1.ActionEvict
+		}
 	}
 	return item
 }
 
-// reasonOf returns the server's word for why p failed: the pod's reason, else
-// that of the container at fault.
-func reasonOf(p *projection.Pod, v diagnose.Verdict) string {
-	if p.Reason != "" {
-		return p.Reason
-	}
-	worst := v.Primary()
+// reasonOf returns the server's word for why p failed and the exit code that
+// came with it: the pod's reason, else that of the container at fault, as it
+// ended the last time.
+func reasonOf(p *projection.Pod, v diagnose.Verdict) (string, *int32) {
+	worst := finding(v, causeCrashLoop, causeImagePull, causeImageName)
 	if worst == nil {
-		return ""
+		worst = v.Primary()
 	}
+	if worst == nil {
+		return p.Reason, nil
+	}
+	reason, code := "", (*int32)(nil)
 	for i := range p.Containers {
 		c := &p.Containers[i]
-		if c.Name == worst.Container && c.Terminated != nil && c.Terminated.Reason != "" {
-			return c.Terminated.Reason
+		if c.Name != worst.Container {
+			continue
+		}
+		if end := cmp.Or(c.Terminated, c.LastTerminated); end != nil {
+			exit := end.ExitCode
+			reason, code = end.Reason, &exit
+		} else if c.Waiting != nil {
+			reason = c.Waiting.Reason
 		}
 	}
-	return worst.SubCause
+	return cmp.Or(p.Reason, reason, worst.SubCause), code
 }
 
 func compareItems(a, b v1alpha1.CleanItem) int {
@@ -142,19 +177,13 @@ func compareItems(a, b v1alpha1.CleanItem) int {
 	)
 }
 
+// categoryRank puts pods without a category last.
 func categoryRank(c v1alpha1.Category) int {
-	switch c {
-	case v1alpha1.CategoryEvicted:
-		return 0
-	case v1alpha1.CategoryShutdown:
-		return 1
-	case v1alpha1.CategoryRejected:
-		return 2
-	case v1alpha1.CategoryFailed:
-		return 3
-	default:
-		return 4
+	all := Categories()
+	if i := slices.Index(all, c); i >= 0 {
+		return i
 	}
+	return len(all)
 }
 
 func ageRank(item v1alpha1.CleanItem) int64 {

@@ -37,7 +37,7 @@ func TestMakeOrdersByCategoryThenAge(t *testing.T) {
 		evictedPod("z", "evicted-1", ago(2*time.Hour)),
 		failedPod("a", "running", phase(corev1.PodRunning)),
 		failedPod("a", "kept", annotated("podwatch.dev/keep", "")),
-	), noon, Rules{OlderThan: time.Minute}, ListCandidates)
+	), noon, Rules{OlderThan: time.Minute}, jobActive(), ListCandidates)
 
 	want := []string{"z/evicted-1", "a/evicted-2", "a/shutdown", "a/rejected", "a/failed", "b/failed"}
 	if diff := cmp.Diff(want, names(plan.Planned())); diff != "" {
@@ -60,16 +60,16 @@ func TestMakeItem(t *testing.T) {
 		failedPod("a", "oom", containers(ended("app", 137, "OOMKilled", ago(time.Hour)))),
 		failedPod("a", "job", controlledBy("batch/v1", "Job")),
 		failedPod("a", "running", phase(corev1.PodRunning), bare),
-	), noon, fiveMinutes, ListAll)
+	), noon, fiveMinutes, jobActive(), ListAll)
 	hour := new(int64(3600))
 	want := []v1alpha1.CleanItem{
 		{
-			Namespace: "a", Name: "oom", UID: "uid-a-oom", Node: "n1", Category: failed, Reason: "OOMKilled",
+			Namespace: "a", Name: "oom", UID: "uid-a-oom", Node: "n1", Category: failed, Reason: "OOMKilled", ExitCode: new(int32(137)),
 			AgeSeconds: hour, AgeBasis: "finishedAt", Owner: &v1alpha1.OwnerReference{Kind: "ReplicaSet", Name: "owner"},
 			Decision: v1alpha1.DecisionPlanned, Action: v1alpha1.ActionDelete, DryRun: v1alpha1.DryRunNone,
 		},
 		{
-			Namespace: "a", Name: "job", UID: "uid-a-job", Node: "n1", Category: failed, Reason: "Error",
+			Namespace: "a", Name: "job", UID: "uid-a-job", Node: "n1", Category: failed, Reason: "Error", ExitCode: new(int32(1)),
 			AgeSeconds: hour, AgeBasis: "finishedAt", Owner: &v1alpha1.OwnerReference{Kind: "Job", Name: "owner"},
 			Decision: v1alpha1.DecisionSkipped, SkipReason: "job-active", DryRun: v1alpha1.DryRunNone,
 		},
@@ -103,11 +103,11 @@ func TestS15_PodsWithoutStatusesDoNotEndTheScan(t *testing.T) {
 func TestS43_MorePodsThanTheLimit(t *testing.T) {
 	t.Parallel()
 	plan := planOf(failedPod("a", "p"), failedPod("a", "q"), failedPod("a", "kept", annotated("podwatch.dev/keep", "")))
-	if err := plan.Check(2); err != nil {
+	if err := plan.Check(Limits{Ended: 2}); err != nil {
 		t.Errorf("Check(2) = %v for 2 planned pods", err)
 	}
 	var limit *LimitError
-	if err := plan.Check(1); !errors.As(err, &limit) || *limit != (LimitError{Planned: 2, Limit: 1}) {
+	if err := plan.Check(Limits{Ended: 1}); !errors.As(err, &limit) || *limit != (LimitError{Planned: 2, Limit: 1}) {
 		t.Errorf("Check(1) = %v, want a limit error for 2 pods", err)
 	}
 }
@@ -122,9 +122,9 @@ func TestMakeIsDeterministicAndComplete(t *testing.T) {
 		for i := range pods {
 			pods[i] = randomPod(random, i)
 		}
-		want := Make(judged(pods...), noon, fiveMinutes, ListAll)
+		want := Make(judged(pods...), noon, fiveMinutes, jobActive(), ListAll)
 		random.Shuffle(len(pods), func(i, j int) { pods[i], pods[j] = pods[j], pods[i] })
-		got := Make(judged(pods...), noon, fiveMinutes, ListAll)
+		got := Make(judged(pods...), noon, fiveMinutes, jobActive(), ListAll)
 		if diff := cmp.Diff(want.Items, got.Items); diff != "" {
 			t.Fatalf("plan of the same pods in another order (-want +got):\n%s", diff)
 		}

@@ -5,6 +5,7 @@ package clean
 
 import (
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -15,18 +16,8 @@ import (
 // for a plan that was not carried out. The caller adds context, scope and
 // limitations.
 func Report(plan *Plan, results []v1alpha1.CleanItem, dryRun v1alpha1.DryRun) *v1alpha1.CleanReport {
-	r := &v1alpha1.CleanReport{
-		TypeMeta:    v1alpha1.TypeMeta("CleanReport"),
-		ObservedAt:  metav1.Time{Time: plan.Now.UTC()},
-		Scope:       v1alpha1.Scope{Namespaces: []string{}, Targets: []string{}},
-		Items:       slices.Clone(plan.Items),
-		Limitations: []v1alpha1.Limitation{},
-		Summary: v1alpha1.CleanSummary{
-			Scanned:         plan.Scanned,
-			Planned:         plan.planned,
-			SkippedByReason: map[string]int{},
-		},
-	}
+	r := newReport(plan.Items, plan.Now)
+	r.Summary.Scanned, r.Summary.Planned = plan.Scanned, plan.planned
 	copy(r.Items[:plan.planned], results)
 	for i := range r.Items {
 		r.Items[i].DryRun = dryRun
@@ -38,6 +29,35 @@ func Report(plan *Plan, results []v1alpha1.CleanItem, dryRun v1alpha1.DryRun) *v
 	return r
 }
 
+// RestoreReport returns the items of Archived, with their results if they have
+// any, as a report made at the instant now.
+func RestoreReport(items []v1alpha1.CleanItem, now time.Time, dryRun v1alpha1.DryRun) *v1alpha1.CleanReport {
+	r := newReport(items, now)
+	r.Summary.Scanned = len(items)
+	for i := range r.Items {
+		item := &r.Items[i]
+		item.DryRun = dryRun
+		count(&r.Summary, item.Result)
+		if item.Decision == v1alpha1.DecisionPlanned {
+			r.Summary.Planned++
+		} else {
+			r.Summary.SkippedByReason[item.SkipReason]++
+		}
+	}
+	return r
+}
+
+func newReport(items []v1alpha1.CleanItem, now time.Time) *v1alpha1.CleanReport {
+	return &v1alpha1.CleanReport{
+		TypeMeta:    v1alpha1.TypeMeta("CleanReport"),
+		ObservedAt:  metav1.Time{Time: now.UTC()},
+		Scope:       v1alpha1.Scope{Namespaces: []string{}, Targets: []string{}},
+		Items:       slices.Clone(items),
+		Limitations: []v1alpha1.Limitation{},
+		Summary:     v1alpha1.CleanSummary{SkippedByReason: map[string]int{}},
+	}
+}
+
 // Failures returns how many planned pods were to be removed and could not be.
 // Pods that are gone, replaced, recovered or still terminating are no failures.
 func Failures(s v1alpha1.CleanSummary) int {
@@ -47,7 +67,8 @@ func Failures(s v1alpha1.CleanSummary) int {
 // Undone returns how many planned pods have no result, because nobody came to
 // them.
 func Undone(s v1alpha1.CleanSummary) int {
-	return s.Planned - Failures(s) - s.Deleted - s.Terminating - s.Gone - s.Replaced - s.Recovered - s.WouldDelete
+	return s.Planned - Failures(s) - s.Deleted - s.Terminating - s.Gone - s.Replaced - s.Recovered - s.WouldDelete -
+		s.Created - s.Exists - s.WouldCreate
 }
 
 func count(s *v1alpha1.CleanSummary, r v1alpha1.Result) {
@@ -72,6 +93,12 @@ func count(s *v1alpha1.CleanSummary, r v1alpha1.Result) {
 		s.ArchiveFailed++
 	case v1alpha1.ResultWouldDelete:
 		s.WouldDelete++
+	case v1alpha1.ResultCreated:
+		s.Created++
+	case v1alpha1.ResultExists:
+		s.Exists++
+	case v1alpha1.ResultWouldCreate:
+		s.WouldCreate++
 	case v1alpha1.ResultError:
 		s.Errors++
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -98,6 +99,8 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 		return reply(http.StatusOK, pod), nil
 	case r.Method == http.MethodDelete:
 		return s.delete(r, pod), nil
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/eviction"):
+		return s.evict(r, pod), nil
 	default:
 		return refuse(http.StatusNotFound, metav1.StatusReasonNotFound), nil
 	}
@@ -136,10 +139,41 @@ func (s *server) delete(r *http.Request, pod *corev1.Pod) *http.Response {
 	return reply(http.StatusOK, pod)
 }
 
-// podOf returns namespace/name out of /api/v1/namespaces/NS/pods/NAME.
+// evict is called with the lock held.
+func (s *server) evict(r *http.Request, pod *corev1.Pod) *http.Response {
+	var eviction policyv1.Eviction
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.t.Error(err)
+	}
+	if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, &eviction); err != nil {
+		s.t.Errorf("body of %s %s: %v", r.Method, r.URL, err)
+	}
+	options := eviction.DeleteOptions
+	if options == nil || options.Preconditions == nil || options.Preconditions.UID == nil || options.Preconditions.ResourceVersion == nil {
+		s.t.Errorf("%s %s: no preconditions on UID and resourceVersion in %s", r.Method, r.URL, body)
+		return refuse(http.StatusBadRequest, metav1.StatusReasonBadRequest)
+	}
+	switch {
+	case pod == nil:
+		return refuse(http.StatusNotFound, metav1.StatusReasonNotFound)
+	case pod.UID != *options.Preconditions.UID, pod.ResourceVersion != *options.Preconditions.ResourceVersion:
+		return refuse(http.StatusConflict, metav1.StatusReasonConflict)
+	case !slices.Equal(options.DryRun, []string{metav1.DryRunAll}):
+		// The kubelet has still to stop it.
+		pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = new(metav1.Time{Time: noon}), new(int64(30))
+		s.deleted = append(s.deleted, podOf(r))
+	}
+	return reply(http.StatusCreated, &metav1.Status{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess,
+	})
+}
+
+// podOf returns namespace/name out of /api/v1/namespaces/NS/pods/NAME, with or
+// without a subresource.
 func podOf(r *http.Request) string {
 	parts := strings.Split(r.URL.Path, "/")
-	if len(parts) != 7 {
+	if len(parts) < 7 {
 		return r.URL.Path
 	}
 	return parts[4] + "/" + parts[6]

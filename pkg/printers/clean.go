@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -120,13 +121,22 @@ func (p cleanTable) specs() []itemSpec {
 		field("NAME", func(i item) string { return i.Name }),
 		field("CATEGORY", func(i item) string { return or(string(i.Category), none) }),
 		field("REASON", func(i item) string { return or(i.Reason, none) }),
-		field("AGE", func(i item) string { return secondsText(i.AgeSeconds) }),
+		field("EXIT", func(i item) string { return codeText(i.ExitCode) }),
+		field("RESTARTS", func(i item) string { return strconv.Itoa(int(i.Restarts)) }),
+		field("SINCE", func(i item) string { return secondsText(i.AgeSeconds) }),
 		field("OWNER", func(i item) string { return ownerText(i.Owner) }),
 	}
 	if p.columns == wide {
 		specs = append(specs, field("NODE", func(i item) string { return or(i.Node, none) }))
 	}
 	return specs
+}
+
+func codeText(code *int32) string {
+	if code == nil {
+		return none
+	}
+	return strconv.Itoa(int(*code))
 }
 
 func secondsText(seconds *int64) string {

@@ -27,12 +27,16 @@ func plan() *v1alpha1.CleanReport {
 			Decision: v1alpha1.DecisionSkipped, SkipReason: reason, DryRun: v1alpha1.DryRunNone,
 		}
 	}
+	oom := func(i v1alpha1.CleanItem) v1alpha1.CleanItem {
+		i.ExitCode, i.Restarts = new(int32(137)), 3
+		return i
+	}
 	return &v1alpha1.CleanReport{
 		ObservedAt: metav1.NewTime(now()), Context: "prod-eu", Scope: v1alpha1.Scope{Namespaces: []string{"infra", "shop"}},
 		Items: []v1alpha1.CleanItem{
 			planned("infra", "log-shipper-2kd8s", v1alpha1.CategoryEvicted, "Evicted", 50*60, nil),
 			planned("shop", "web-5d8-qq1", v1alpha1.CategoryEvicted, "Evicted", 9*3600, rs),
-			planned("shop", "web-5d8-x2k9", v1alpha1.CategoryFailed, "OOMKilled", 26*3600, rs),
+			oom(planned("shop", "web-5d8-x2k9", v1alpha1.CategoryFailed, "OOMKilled", 26*3600, rs)),
 			skipped("redis-0", "controller-handles", &v1alpha1.OwnerReference{Kind: "StatefulSet", Name: "redis"}),
 			skipped("web-5d8-new", "age-unknown", rs),
 		},
@@ -156,5 +160,35 @@ func TestCleanResultSpeaksLikeKubectl(t *testing.T) {
 	item := &v1alpha1.CleanItem{Namespace: "shop", Name: "a", DryRun: v1alpha1.DryRunClient, Result: v1alpha1.ResultWouldDelete}
 	if got, want := printers.CleanResult(item, printers.Palette{}), "pod \"a\" deleted from shop namespace (dry run)\n"; got != want {
 		t.Errorf("client dry run: %q, want %q", got, want)
+	}
+}
+
+func TestRestoreSpeaksOfCreation(t *testing.T) {
+	t.Parallel()
+	for result, want := range map[v1alpha1.Result]string{
+		v1alpha1.ResultCreated:     "pod \"a\" created in shop namespace\n",
+		v1alpha1.ResultWouldCreate: "pod \"a\" created in shop namespace (server dry run)\n",
+		v1alpha1.ResultExists:      "pod \"a\" not created in shop namespace: a pod has its name\n",
+	} {
+		item := &v1alpha1.CleanItem{
+			Namespace: "shop", Name: "a", Action: v1alpha1.ActionCreate, DryRun: v1alpha1.DryRunServer, Result: result,
+		}
+		if got := printers.CleanResult(item, printers.Palette{}); got != want {
+			t.Errorf("CleanResult(%s) = %q, want %q", result, got, want)
+		}
+	}
+	r := &v1alpha1.CleanReport{
+		Items:   []v1alpha1.CleanItem{{Namespace: "shop", Name: "a", Action: v1alpha1.ActionCreate, Decision: v1alpha1.DecisionPlanned}},
+		Summary: v1alpha1.CleanSummary{Scanned: 3, Planned: 1, Exists: 1, SkippedByReason: map[string]int{"has-controller": 2}},
+	}
+	if got, want := printers.RestoreSummary(r), "3 pods archived, 1 to restore: 1 already there; 2 skipped: 2 has-controller.\n"; got != want {
+		t.Errorf("RestoreSummary() = %q, want %q", got, want)
+	}
+	if got, want := printers.CleanQuestion(r), "Create 1 pod in namespace shop? [y/N] "; got != want {
+		t.Errorf("CleanQuestion() = %q, want %q", got, want)
+	}
+	if got, want := printers.CleanContextQuestion(plan(), "prod-eu"),
+		`Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? Type the name of the context, prod-eu: `; got != want {
+		t.Errorf("CleanContextQuestion() = %q, want %q", got, want)
 	}
 }

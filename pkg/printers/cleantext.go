@@ -15,7 +15,14 @@ import (
 
 // CleanQuestion asks whether to carry out the plan in r. It ends in a space,
 // behind which the answer is typed.
-func CleanQuestion(r *v1alpha1.CleanReport) string {
+func CleanQuestion(r *v1alpha1.CleanReport) string { return planText(r) + "? [y/N] " }
+
+// CleanContextQuestion asks for the name of the context instead of a mere yes.
+func CleanContextQuestion(r *v1alpha1.CleanReport, context string) string {
+	return planText(r) + fmt.Sprintf("? Type the name of the context, %s: ", plaintext.Line(context))
+}
+
+func planText(r *v1alpha1.CleanReport) string {
 	items := itemsOf(r, v1alpha1.DecisionPlanned)
 	where := prefixed(", ", namespacesText(namespacesOf(items)))
 	if r.Context == "" {
@@ -23,7 +30,10 @@ func CleanQuestion(r *v1alpha1.CleanReport) string {
 	} else {
 		where = fmt.Sprintf(" in context %q", plaintext.Line(r.Context)) + where
 	}
-	return fmt.Sprintf("Delete %s (%s)%s? [y/N] ", count(len(items), "pod"), categoriesText(items), where)
+	if slices.ContainsFunc(items, func(i *v1alpha1.CleanItem) bool { return i.Action == v1alpha1.ActionCreate }) {
+		return fmt.Sprintf("Create %s%s", count(len(items), "pod"), where)
+	}
+	return fmt.Sprintf("Delete %s (%s)%s", count(len(items), "pod"), categoriesText(items), where)
 }
 
 func namespacesOf(items []*v1alpha1.CleanItem) []string {
@@ -54,9 +64,15 @@ func categoriesText(items []*v1alpha1.CleanItem) string {
 func CleanResult(item *v1alpha1.CleanItem, p Palette) string {
 	pod := fmt.Sprintf("pod %q ", plaintext.Line(item.Name))
 	from := fmt.Sprintf(" from %s namespace", plaintext.Line(item.Namespace))
+	if item.Action == v1alpha1.ActionCreate {
+		from = fmt.Sprintf(" in %s namespace", plaintext.Line(item.Namespace))
+	}
 	done, why := resultWords(item)
 	if done == "" {
 		done = "not deleted"
+		if item.Action == v1alpha1.ActionCreate {
+			done = "not created"
+		}
 		why = joinNonEmpty(": ", why, plaintext.Line(item.Error))
 		return pod + paint(p.result(item.Result), done) + from + prefixed(": ", why) + "\n"
 	}
@@ -72,6 +88,12 @@ func resultWords(item *v1alpha1.CleanItem) (done, why string) {
 		return "deleted", " (terminating)"
 	case v1alpha1.ResultWouldDelete:
 		return "deleted", dryRunWords(item.DryRun)
+	case v1alpha1.ResultCreated:
+		return "created", ""
+	case v1alpha1.ResultWouldCreate:
+		return "created", dryRunWords(item.DryRun)
+	case v1alpha1.ResultExists:
+		return "", "a pod has its name"
 	case v1alpha1.ResultGone:
 		return "", "already gone"
 	case v1alpha1.ResultReplaced:
@@ -122,6 +144,21 @@ func CleanSummary(r *v1alpha1.CleanReport) string {
 	fmt.Fprintf(&b, "%s scanned%s.\n", count(s.Scanned, "pod"), prefixed(", ", skippedText(s.SkippedByReason)))
 	b.WriteString(limitationsText(r.Limitations))
 	return b.String()
+}
+
+// RestoreSummary says in a line what is to be restored, or was, and what not. It
+// ends in a newline.
+func RestoreSummary(r *v1alpha1.CleanReport) string {
+	s := r.Summary
+	results := tally([]counted{
+		{s.Created, "created"},
+		{s.WouldCreate, "would be created"},
+		{s.Exists, "already there"},
+		{s.Forbidden, "forbidden"},
+		{s.Errors, "with errors"},
+	})
+	return fmt.Sprintf("%s archived, %d to restore%s%s.\n", count(s.Scanned, "pod"), s.Planned,
+		prefixed(": ", results), prefixed("; ", skippedText(s.SkippedByReason)))
 }
 
 func resultsText(s v1alpha1.CleanSummary) string {

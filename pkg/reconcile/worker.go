@@ -167,12 +167,12 @@ func (e *Engine) recall(key Key) known {
 
 // remember keeps what is needed for the next verdict. A run that ends at the
 // first sync has no next verdict; a pod that has succeeded is counted, not
-// tracked (R12).
+// tracked (R12), except where a plan may name it.
 func (e *Engine) remember(key Key, k known) {
 	if e.cfg.Until == UntilSynced {
 		return
 	}
-	if k.verdict.State == v1alpha1.StateCompleted {
+	if k.verdict.State == v1alpha1.StateCompleted && e.cfg.Until != UntilSettled {
 		k.pod = nil
 	}
 	e.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -21,31 +22,48 @@ type refusal struct{ text string }
 
 func (r *refusal) Error() string { return r.text }
 
+// manyPods is the number of pods above which a "y" is too quickly typed.
+const manyPods = 100
+
 // confirm shows the plan and returns nil only if the user wants it carried out.
 // A "y" that comes through a pipe is no answer: nobody has read the plan.
 func (s *session) confirm(ctx context.Context, r *v1alpha1.CleanReport) error {
-	if !s.Yes && !s.Interactive {
+	name, delicate := s.contextName(), s.Protected || disrupts(r)
+	switch {
+	case !s.Yes && !s.Interactive:
 		return exit.Hint(&refusal{"clean pods: there is no terminal to ask on; nothing was deleted"},
 			"pass --yes to delete without asking, or --dry-run=client to see the plan")
+	case s.Yes && delicate && s.ConfirmContext != name:
+		return exit.Hint(&refusal{"clean pods: living pods and protected contexts need more than --yes; nothing was deleted"},
+			fmt.Sprintf("pass --confirm-context %q", name))
 	}
 	if err := s.show(r); err != nil {
 		// Not as the closed pipe that it may be: then nothing was deleted, and
 		// that is no success.
 		return &refusal{"show plan: " + err.Error() + "; nothing was deleted"}
 	}
-	if s.Yes {
+	switch {
+	case s.Yes:
 		return nil
+	case s.ConfirmContext != name && (delicate || r.Summary.Planned > manyPods):
+		return s.ask(ctx, printers.CleanContextQuestion(r, name), name)
 	}
-	return s.ask(ctx, r)
+	return s.ask(ctx, printers.CleanQuestion(r), "y", "yes")
 }
 
-// ask puts the question. What was typed before it stood there is no answer, and
-// neither is a line without its end.
-func (s *session) ask(ctx context.Context, r *v1alpha1.CleanReport) error {
+// disrupts reports whether a planned pod lives.
+func disrupts(r *v1alpha1.CleanReport) bool {
+	return slices.ContainsFunc(r.Items, func(i v1alpha1.CleanItem) bool { return i.Action == v1alpha1.ActionEvict })
+}
+
+// ask puts the question, to which only one of the answers is a yes; the case
+// makes no difference to a word of one letter or three. What was typed before it
+// stood there is no answer, and neither is a line without its end.
+func (s *session) ask(ctx context.Context, question string, yes ...string) error {
 	if err := terminal.Discard(s.In); err != nil {
 		return &refusal{"ask: " + err.Error() + "; nothing was deleted"}
 	}
-	if _, err := io.WriteString(s.ErrOut, printers.CleanQuestion(r)); err != nil {
+	if _, err := io.WriteString(s.ErrOut, question); err != nil {
 		return &refusal{"ask: " + err.Error() + "; nothing was deleted"}
 	}
 	answer := make(chan string, 1)
@@ -55,13 +73,13 @@ func (s *session) ask(ctx context.Context, r *v1alpha1.CleanReport) error {
 		if err != nil {
 			line = ""
 		}
-		answer <- strings.ToLower(strings.TrimSpace(line))
+		answer <- strings.TrimSpace(line)
 	}()
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("clean pods: %w; nothing was deleted", context.Cause(ctx))
 	case a := <-answer:
-		if a == "y" || a == "yes" {
+		if slices.Contains(yes, a) || slices.Contains(yes, "y") && slices.Contains(yes, strings.ToLower(a)) {
 			return nil
 		}
 		return &refusal{"clean pods: not confirmed; nothing was deleted"}
@@ -69,20 +87,19 @@ func (s *session) ask(ctx context.Context, r *v1alpha1.CleanReport) error {
 }
 
 // show prints the plan before it is carried out: as a table on standard error,
-// unless a program reads the report and nobody is to be asked.
+// unless nobody is to be asked and a program reads the report or nobody does.
 func (s *session) show(r *v1alpha1.CleanReport) error {
-	machine := s.Format != "table" && s.Format != "wide"
-	if machine && s.Yes {
+	if s.Yes && (s.Quiet || machine(s.Format)) {
 		return nil
 	}
 	format := s.Format
-	if machine {
+	if machine(format) {
 		format = "table"
 	}
 	p, err := printers.NewClean(format, printers.CleanOptions{Palette: s.Palette})
 	if err != nil {
 		return err
 	}
-	s.shown = !machine
+	s.shown = !machine(s.Format)
 	return p.PrintObj(r, s.ErrOut)
 }

@@ -4,11 +4,8 @@
 package clean
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,108 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
-	cliprinters "k8s.io/cli-runtime/pkg/printers"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
-	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
-	"github.com/podwatch/kubectl-podwatch/test/controlplane"
 )
-
-// bench is a namespace on a real API server, and a clean that works on it.
-type bench struct {
-	t         *testing.T
-	server    *controlplane.Server
-	namespace string
-	options   Options
-	out, err  *bytes.Buffer
-
-	mu sync.Mutex
-	// mutating are the methods and paths of requests that are no reads.
-	mutating []string
-}
-
-func newBench(t *testing.T) *bench {
-	t.Helper()
-	server := controlplane.Shared(t)
-	b := &bench{t: t, server: server, namespace: server.Namespace(t), out: &bytes.Buffer{}, err: &bytes.Buffer{}}
-	config := server.Config()
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method != http.MethodGet {
-				b.mu.Lock()
-				b.mutating = append(b.mutating, r.Method+" "+r.URL.Path)
-				b.mu.Unlock()
-			}
-			return next.RoundTrip(r)
-		})
-	})
-	clientset, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.options = Options{
-		IOStreams:  genericiooptions.IOStreams{In: strings.NewReader(""), Out: b.out, ErrOut: b.err},
-		Cluster:    scope.Cluster{Namespaces: []string{b.namespace}, Core: clientset.CoreV1()},
-		Thresholds: diagnose.Defaults(), Clock: clock.RealClock{}, Listing: clean.ListCandidates,
-		Limit: 1000, DryRun: v1alpha1.DryRunNone, Archive: filepath.Join(t.TempDir(), "archive"),
-		Concurrency: 8, Format: "json", Printer: &cliprinters.JSONPrinter{},
-	}
-	return b
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// failed makes a pod that has failed.
-func (b *bench) failed(name string, change func(*corev1.Pod)) *corev1.Pod {
-	b.t.Helper()
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: b.namespace, Name: name},
-		Spec:       corev1.PodSpec{NodeName: "n1", Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/app:1"}}},
-		Status:     corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "The node was low on resource: memory. "},
-	}
-	if change != nil {
-		change(pod)
-	}
-	pod, err := b.server.CreatePod(b.t.Context(), pod)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return pod
-}
-
-func (b *bench) run(ctx context.Context) (*v1alpha1.CleanReport, error) {
-	b.t.Helper()
-	err := run(ctx, b.options)
-	r := &v1alpha1.CleanReport{}
-	if b.out.Len() > 0 {
-		if err := json.Unmarshal(b.out.Bytes(), r); err != nil {
-			b.t.Fatalf("output %q: %v", b.out, err)
-		}
-	}
-	return r, err
-}
-
-// names returns the pods that are there.
-func (b *bench) names() []string {
-	b.t.Helper()
-	list, err := b.server.Client().CoreV1().Pods(b.namespace).List(b.t.Context(), metav1.ListOptions{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	var names []string
-	for i := range list.Items {
-		names = append(names, list.Items[i].Name)
-	}
-	return names
-}
 
 func TestR11_ThePodIsArchivedAndRecordedBeforeItIsDeleted(t *testing.T) {
 	t.Parallel()
@@ -202,8 +104,8 @@ func TestS1_TheServerRefusesTheUIDOfAPodThatWasReplaced(t *testing.T) {
 	stale := successor.DeepCopy()
 	stale.UID = "00000000-0000-0000-0000-000000000000"
 	archive.Spool(stale)
-	actor := clean.Delete(b.options.Cluster.Core.RESTClient(), archive, clock.RealClock{})
-	item, err := actor.Remove(t.Context(), v1alpha1.CleanItem{Namespace: b.namespace, Name: "db-0", UID: string(stale.UID)})
+	actor := clean.Delete(b.options.Cluster.Core.RESTClient(), archive, clock.RealClock{}, 0)
+	item, err := actor.Remove(t.Context(), v1alpha1.CleanItem{Namespace: b.namespace, Name: "db-0", UID: string(stale.UID), Action: v1alpha1.ActionDelete})
 	if err != nil || item.Result != v1alpha1.ResultReplaced {
 		t.Errorf("Remove = %q, %v, want replaced", item.Result, err)
 	}
@@ -330,7 +232,7 @@ func TestFiveHundredFailedPods(t *testing.T) {
 	}
 	close(names)
 	group.Wait()
-	b.options.Yes, b.options.Limit = true, pods
+	b.options.Yes, b.options.Limits.Ended = true, pods
 	r, err := b.run(t.Context())
 	if err != nil || r.Summary.Deleted != pods || r.Summary.Scanned != pods {
 		t.Errorf("run = %v, summary %+v, want %d deleted", err, r.Summary, pods)

@@ -4,8 +4,10 @@
 package clean
 
 import (
+	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
@@ -22,9 +24,13 @@ type session struct {
 	// archive is nil in a dry run.
 	archive *clean.Archive
 
-	mu          sync.Mutex
-	pods        map[reconcile.Key]judged
-	seen        scope.Seen
+	clock *serverClock
+
+	mu   sync.Mutex
+	pods map[reconcile.Key]*projection.Pod
+	seen scope.Seen
+	// unread counts the namespaces whose pods could not be read.
+	unread      int
 	limitations []v1alpha1.Limitation
 	// partial is set if a part of a file could not be read.
 	partial error
@@ -34,15 +40,14 @@ type session struct {
 	cleaner *clean.Cleaner
 	// shown is true if the plan was shown as a table.
 	shown bool
-}
-
-type judged struct {
-	pod     *projection.Pod
-	verdict *diagnose.Verdict
+	// bar counts what was acted on.
+	bar *progress
 }
 
 func newSession(o Options) *session {
-	return &session{Options: o, pods: map[reconcile.Key]judged{}, seen: o.Scope.NewSeen()}
+	return &session{
+		Options: o, clock: &serverClock{WithTicker: o.Clock}, pods: map[reconcile.Key]*projection.Pod{}, seen: o.Scope.NewSeen(),
+	}
 }
 
 // emit keeps the pods as the engine sees them.
@@ -51,34 +56,54 @@ func (s *session) emit(ev reconcile.Event) error {
 	defer s.mu.Unlock()
 	switch ev.Type {
 	case reconcile.Judged:
-		s.pods[ev.Key] = judged{ev.Pod, ev.To}
+		s.pods[ev.Key] = ev.Pod
 		s.seen.Add(ev.Pod)
 	case reconcile.Gone:
 		delete(s.pods, ev.Key)
 	case reconcile.SourceFailed:
+		s.unread++
 		s.limitations = append(s.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
-	case reconcile.Stream, reconcile.Synced, reconcile.Tick:
+	case reconcile.Stream:
+		s.clock.skew.Store(int64(ev.Status.Skew))
+	case reconcile.Synced, reconcile.Tick:
 	}
 	return nil
 }
 
-// snapshot returns the pods as they are now, and their keys by UID.
-func (s *session) snapshot() (iter.Seq2[*projection.Pod, diagnose.Verdict], map[string]reconcile.Key) {
+// snapshot returns the pods as they are now, judged at the instant now, and
+// their keys by UID. The engine has judged them before the server's time was
+// known.
+func (s *session) snapshot(now time.Time) (iter.Seq2[*projection.Pod, diagnose.Verdict], map[string]reconcile.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pods := make([]judged, 0, len(s.pods))
+	pods := make([]*projection.Pod, 0, len(s.pods))
 	keys := make(map[string]reconcile.Key, len(s.pods))
-	for key, j := range s.pods {
-		pods = append(pods, j)
+	for key, pod := range s.pods {
+		pods = append(pods, pod)
 		keys[string(key.UID)] = key
 	}
 	return func(yield func(*projection.Pod, diagnose.Verdict) bool) {
-		for _, j := range pods {
-			if !yield(j.pod, *j.verdict) {
+		for _, pod := range pods {
+			if !yield(pod, diagnose.Judge(pod, diagnose.Related{}, now, s.Thresholds)) {
 				return
 			}
 		}
 	}, keys
+}
+
+// limit adds what could not be read beside the pods.
+func (s *session) limit(limitations []v1alpha1.Limitation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limitations = append(s.limitations, limitations...)
+}
+
+// warnOfSkew tells whose clock counts.
+func (s *session) warnOfSkew() {
+	if skew := s.clock.Skew(); skew.Abs() > noteworthy && !s.Quiet {
+		// It changes nothing if nobody reads it.
+		_, _ = fmt.Fprintf(s.ErrOut, "warning: this machine's clock differs from the server's by %s; ages are by the server's\n", skew.Abs())
+	}
 }
 
 // missing returns an error if a target has no pod, before anything is planned.
@@ -86,7 +111,7 @@ func (s *session) snapshot() (iter.Seq2[*projection.Pod, diagnose.Verdict], map[
 func (s *session) missing() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.limitations) > 0 {
+	if s.unread > 0 || s.partial != nil {
 		return nil
 	}
 	return s.seen.Missing()

@@ -20,10 +20,13 @@ type Category string
 
 // The categories, in the order in which plans are sorted.
 const (
-	CategoryEvicted  Category = "evicted"
-	CategoryShutdown Category = "shutdown"
-	CategoryRejected Category = "rejected"
-	CategoryFailed   Category = "failed"
+	CategoryEvicted   Category = "evicted"
+	CategoryShutdown  Category = "shutdown"
+	CategoryRejected  Category = "rejected"
+	CategoryFailed    Category = "failed"
+	CategorySucceeded Category = "succeeded"
+	CategoryCrashLoop Category = "crashloop"
+	CategoryImagePull Category = "imagepull"
 )
 
 // Decision says what clean makes of a pod.
@@ -40,7 +43,13 @@ type Action string
 
 // The actions. Skipped pods have none.
 const (
+	// ActionDelete is a DELETE, for pods that have ended.
 	ActionDelete Action = "delete"
+	// ActionEvict is an Eviction, for pods that live: it respects disruption
+	// budgets.
+	ActionEvict Action = "evict"
+	// ActionCreate makes a pod again out of the archive.
+	ActionCreate Action = "create"
 )
 
 // Result says what became of a planned pod, as the server's answer tells it.
@@ -59,6 +68,10 @@ const (
 	ResultArchiveFailed Result = "archiveFailed" // not archived, therefore not deleted
 	ResultWouldDelete   Result = "wouldDelete"   // dry run
 	ResultError         Result = "error"         // anything else; see error
+
+	ResultCreated     Result = "created"     // restored from the archive
+	ResultExists      Result = "exists"      // not restored: a pod has its name
+	ResultWouldCreate Result = "wouldCreate" // dry run of a restore
 )
 
 // CleanReport is the output of `kubectl podwatch clean`.
@@ -86,7 +99,12 @@ type CleanItem struct {
 	Category Category `json:"category,omitempty"`
 	// Reason is the server's word for the failure, e.g. Evicted or OOMKilled.
 	Reason string `json:"reason,omitempty"`
-	// AgeSeconds is how long ago the pod ended, absent when unknown.
+	// ExitCode is that of the container at fault, absent if none has ended.
+	ExitCode *int32 `json:"exitCode,omitempty"`
+	// Restarts is the greatest restart count of the pod's containers.
+	Restarts int32 `json:"restarts"`
+	// AgeSeconds is how long ago the pod ended or, while it lives, stopped being
+	// ready; absent when unknown.
 	AgeSeconds *int64 `json:"ageSeconds,omitempty"`
 	// AgeBasis names the field that AgeSeconds was computed from.
 	AgeBasis string `json:"ageBasis,omitempty"`
@@ -97,7 +115,10 @@ type CleanItem struct {
 	SkipReason string `json:"skipReason,omitempty"`
 	// Action is set on planned pods only.
 	Action Action `json:"action,omitempty"`
-	DryRun DryRun `json:"dryRun"`
+	// ResourceVersion is the version of the pod that an eviction was bound to,
+	// absent for deletions: a pod that has ended does not come back to life.
+	ResourceVersion string `json:"resourceVersion,omitempty"`
+	DryRun          DryRun `json:"dryRun"`
 	// Result is absent until the pod was acted on.
 	Result Result `json:"result,omitempty"`
 	// Error is the server's answer, absent on success.
@@ -122,6 +143,10 @@ type CleanSummary struct {
 	ArchiveFailed int `json:"archiveFailed"`
 	WouldDelete   int `json:"wouldDelete"`
 	Errors        int `json:"errors"`
+	// Created, Exists and WouldCreate count the results of a restore.
+	Created     int `json:"created"`
+	Exists      int `json:"exists"`
+	WouldCreate int `json:"wouldCreate"`
 	// SkippedByReason counts skipped pods by skip reason.
 	SkippedByReason map[string]int `json:"skippedByReason"`
 }

@@ -29,6 +29,8 @@ type Cluster struct {
 	Core corev1client.CoreV1Interface
 	// Related reads what stands around pods.
 	Related related.Client
+	// REST is what further clients are made of.
+	REST *rest.Config
 }
 
 // CoreV1 makes a Cluster a client of package stream.
@@ -93,6 +95,7 @@ func (c *Cluster) connect(config *rest.Config, userAgent string) error {
 	config.QPS = -1
 	config.UserAgent = userAgent
 	config.Wrap(stream.Observe)
+	c.REST = config
 	var err error
 	if c.Core, err = corev1client.NewForConfig(config); err != nil {
 		return fmt.Errorf("make client: %w", err)

@@ -1,0 +1,151 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+)
+
+// OwnerKind is the kind of a controller together with its API group.
+type OwnerKind schema.GroupKind
+
+// String returns Kind.group, or Kind alone for the core group.
+func (k OwnerKind) String() string { return schema.GroupKind(k).String() }
+
+// builtIn are the controllers whose ways are known.
+func builtIn() []OwnerKind {
+	return []OwnerKind{
+		{Group: "apps", Kind: "ReplicaSet"},
+		{Group: "", Kind: "ReplicationController"},
+		{Group: "batch", Kind: "Job"},
+		{Group: "apps", Kind: "StatefulSet"},
+		{Group: "apps", Kind: "DaemonSet"},
+	}
+}
+
+// ParseOwnerKind reads Kind.group. The group may be left out for the built-in
+// controllers, for which the case makes no difference either; any other kind
+// without a group is refused, because a misspelt one would match nothing.
+func ParseOwnerKind(s string) (OwnerKind, error) {
+	kind, group, dotted := strings.Cut(s, ".")
+	var names []string
+	for _, b := range builtIn() {
+		names = append(names, b.Kind)
+		if strings.EqualFold(kind, b.Kind) && (!dotted || group == b.Group) {
+			return b, nil
+		}
+	}
+	switch {
+	case strings.TrimSpace(s) == "":
+		return OwnerKind{}, errors.New("the value is empty")
+	case !dotted:
+		return OwnerKind{}, fmt.Errorf("%q is none of %s; any other kind needs its API group, as in Workflow.argoproj.io",
+			s, strings.Join(names, ", "))
+	case kind == "" || !strings.Contains(group, ".") || strings.ContainsAny(s, " /"):
+		return OwnerKind{}, fmt.Errorf("parse owner kind %q: want Kind or Kind.group", s)
+	}
+	return OwnerKind{Group: group, Kind: kind}, nil
+}
+
+// kindOf returns false for a controller whose apiVersion does not parse.
+func kindOf(c *projection.Controller) (OwnerKind, bool) {
+	gv, err := schema.ParseGroupVersion(c.APIVersion)
+	return OwnerKind(gv.WithKind(c.Kind).GroupKind()), err == nil
+}
+
+func contains(kinds []OwnerKind, c *projection.Controller) bool {
+	if c == nil {
+		return false
+	}
+	kind, ok := kindOf(c)
+	return ok && slices.Contains(kinds, kind)
+}
+
+// Known is what is known of the things around pods. The zero value knows
+// nothing, and what is not known protects.
+type Known struct {
+	// Jobs has the Jobs that were asked for, by the UID that their pods name. A
+	// Job that could not be read is missing.
+	Jobs map[types.UID]JobState
+	// Namespaces has those that could be read.
+	Namespaces map[string]Namespace
+}
+
+// JobState says whether a Job still counts its pods.
+type JobState string
+
+// The states. A Job of the same name and another UID is another Job.
+const (
+	JobActive JobState = "Active"
+	// JobEnded is complete or failed.
+	JobEnded JobState = "Ended"
+	JobGone  JobState = "Gone"
+)
+
+// Namespace is what matters of a namespace.
+type Namespace struct {
+	// Keep is true if the annotation podwatch.dev/keep protects all pods in it.
+	Keep bool
+	// Terminating is true if it is being deleted.
+	Terminating bool
+}
+
+// skipOwner returns why a pod of the controller c is not removed, empty if it
+// is. Kinds count together with their API group: the StatefulSet of another
+// group is another thing.
+func skipOwner(c *projection.Controller, category v1alpha1.Category, r Rules, k Known) SkipReason {
+	if c == nil {
+		if r.Bare == BareAll || r.Bare != BareNever && !Living(category) {
+			return ""
+		}
+		return SkipBarePod
+	}
+	kind, ok := kindOf(c)
+	switch {
+	case !ok:
+		return SkipCustomOwner
+	case slices.Contains(r.AllowCustomOwners, kind) && !slices.Contains(builtIn(), kind):
+		return ""
+	}
+	switch kind {
+	case OwnerKind{Group: "apps", Kind: "ReplicaSet"}, OwnerKind{Kind: "ReplicationController"}:
+		// It has made the replacement already and never removes failed pods.
+		return ""
+	case OwnerKind{Group: "apps", Kind: "StatefulSet"}, OwnerKind{Group: "apps", Kind: "DaemonSet"}:
+		if r.ControllerManaged {
+			return ""
+		}
+		return SkipControllerHandles
+	case OwnerKind{Group: "batch", Kind: "Job"}:
+		return skipJob(c.UID, category, k)
+	default:
+		return SkipCustomOwner
+	}
+}
+
+// skipJob leaves the pods of a Job alone as long as it counts them. A living
+// one that is removed counts as a failure, so that a few of them make the whole
+// Job fail (job_controller.go, v1.37).
+func skipJob(uid types.UID, category v1alpha1.Category, k Known) SkipReason {
+	if Living(category) {
+		return SkipJobCrashLoop
+	}
+	switch k.Jobs[uid] {
+	case JobEnded, JobGone:
+		return ""
+	case JobActive:
+		return SkipJobActive
+	default:
+		return SkipOwnerUnknown
+	}
+}

@@ -1,0 +1,208 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/pager"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
+)
+
+const (
+	// lookLimit bounds the whole of Look: what was not read by then protects.
+	lookLimit = 30 * time.Second
+	// lookers read at once.
+	lookers = 8
+	// listFrom is the number of Jobs of a namespace above which one list in
+	// pages costs less than a request for each.
+	listFrom = 50
+)
+
+// Need is what has to be known before a plan can be made. The zero value is
+// nothing.
+type Need struct {
+	// jobs has the UIDs by which pods know the Jobs of a name.
+	jobs       map[types.NamespacedName]map[types.UID]bool
+	namespaces map[string]bool
+}
+
+// Needs returns what Make has to know in order to plan for pods: nothing but
+// what concerns pods that might be removed.
+func Needs(pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time, r Rules) Need {
+	n := Need{jobs: map[types.NamespacedName]map[types.UID]bool{}, namespaces: map[string]bool{}}
+	for p, v := range pods {
+		d := Decide(p, v, now, r, Known{})
+		if d.Planned() || d.Skip == SkipOwnerUnknown {
+			n.namespaces[p.Namespace] = true
+		}
+		if d.Skip == SkipOwnerUnknown {
+			job := types.NamespacedName{Namespace: p.Namespace, Name: p.Controller.Name}
+			if n.jobs[job] == nil {
+				n.jobs[job] = map[types.UID]bool{}
+			}
+			n.jobs[job][p.Controller.UID] = true
+		}
+	}
+	return n
+}
+
+// Clients are what Look reads with.
+type Clients struct {
+	Jobs       batchv1client.JobsGetter
+	Namespaces corev1client.NamespacesGetter
+}
+
+// Look reads what n asks for. What could not be read is missing in Known, and
+// told by one limitation per resource and namespace, sorted; never nil.
+func Look(ctx context.Context, c Clients, n Need) (Known, []v1alpha1.Limitation) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	l := &look{
+		clients: c, failed: map[v1alpha1.Limitation]bool{},
+		known: Known{Jobs: map[types.UID]JobState{}, Namespaces: map[string]Namespace{}},
+	}
+	byNamespace := map[string][]string{}
+	for job := range n.jobs {
+		byNamespace[job.Namespace] = append(byNamespace[job.Namespace], job.Name)
+	}
+	var single []types.NamespacedName
+	for namespace, names := range byNamespace {
+		if len(names) > listFrom && l.list(ctx, n, namespace) {
+			continue
+		}
+		for _, name := range names {
+			single = append(single, types.NamespacedName{Namespace: namespace, Name: name})
+		}
+	}
+	each(single, func(name types.NamespacedName) { l.job(ctx, n, name) })
+	each(slices.Collect(maps.Keys(n.namespaces)), func(name string) { l.namespace(ctx, name) })
+	limitations := slices.SortedFunc(maps.Keys(l.failed), func(a, b v1alpha1.Limitation) int {
+		return strings.Compare(a.Resource+"/"+a.Namespace+"/"+a.Reason, b.Resource+"/"+b.Namespace+"/"+b.Reason)
+	})
+	return l.known, append([]v1alpha1.Limitation{}, limitations...)
+}
+
+// each calls f for all items, several at once.
+func each[T any](items []T, f func(T)) {
+	slots := make(chan struct{}, lookers)
+	var group sync.WaitGroup
+	for _, item := range items {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			f(item)
+		})
+	}
+	group.Wait()
+}
+
+// look is one call of Look.
+type look struct {
+	clients Clients
+
+	mu     sync.Mutex
+	known  Known
+	failed map[v1alpha1.Limitation]bool
+}
+
+func (l *look) fail(resource, namespace, effect string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed[v1alpha1.Limitation{Resource: resource, Namespace: namespace, Reason: related.Reason(err), Effect: effect}] = true
+}
+
+// job reads one Job. All that know it by another UID mean one that is gone.
+func (l *look) job(ctx context.Context, n Need, name types.NamespacedName) {
+	job, err := l.clients.Jobs.Jobs(name.Namespace).Get(ctx, name.Name, metav1.GetOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		l.fail("jobs", name.Namespace, "pods of Jobs that could not be read are left alone", err)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for uid := range n.jobs[name] {
+		l.known.Jobs[uid] = JobGone
+		if err == nil && job.UID == uid {
+			l.known.Jobs[uid] = stateOf(job)
+		}
+	}
+}
+
+// list reads all Jobs of a namespace, and reports whether it could.
+func (l *look) list(ctx context.Context, n Need, namespace string) bool {
+	there := map[types.UID]JobState{}
+	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+		return l.clients.Jobs.Jobs(namespace).List(ctx, opts)
+	})
+	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(obj runtime.Object) error {
+		job, ok := obj.(*batchv1.Job)
+		if !ok {
+			return fmt.Errorf("list jobs: got a %T", obj)
+		}
+		there[job.UID] = stateOf(job)
+		return nil
+	})
+	if err != nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for name, uids := range n.jobs {
+		for uid := range uids {
+			if name.Namespace != namespace {
+				continue
+			}
+			l.known.Jobs[uid] = JobGone
+			if state, ok := there[uid]; ok {
+				l.known.Jobs[uid] = state
+			}
+		}
+	}
+	return true
+}
+
+func stateOf(job *batchv1.Job) JobState {
+	for i := range job.Status.Conditions {
+		c := &job.Status.Conditions[i]
+		if (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed) && c.Status == corev1.ConditionTrue {
+			return JobEnded
+		}
+	}
+	return JobActive
+}
+
+func (l *look) namespace(ctx context.Context, name string) {
+	namespace, err := l.clients.Namespaces.Namespaces().Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		l.fail("namespaces", name, "an annotation podwatch.dev/keep of the namespace was not seen", err)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	value, annotated := namespace.Annotations["podwatch.dev/keep"]
+	l.known.Namespaces[name] = Namespace{
+		Keep:        annotated && !strings.EqualFold(value, "false"),
+		Terminating: namespace.DeletionTimestamp != nil,
+	}
+}

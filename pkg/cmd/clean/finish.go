@@ -1,0 +1,125 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+)
+
+// finish prints what became of the plan, however the run has ended.
+func (s *session) finish(err error) error {
+	plan, cleaner := s.planned()
+	if plan == nil {
+		return failure.Explain(err)
+	}
+	r := s.report(plan, cleaner.Items())
+	_, tooMany := errors.AsType[*clean.LimitError](err)
+	preview := tooMany && s.DryRun != v1alpha1.DryRunNone
+	if err != nil && clean.Undone(r.Summary) == r.Summary.Planned && !preview {
+		return begun(r, err) // there is no result to print
+	}
+	if printErr := s.print(r); printErr != nil && !exit.ClosedPipe(printErr) {
+		return begun(r, errors.Join(err, printErr))
+	}
+	forbidden := r.Summary.SkippedByReason[string(clean.SkipForbidden)]
+	switch {
+	case err != nil && clean.Undone(r.Summary) > 0:
+		return begun(r, err)
+	case s.FailIfFound && r.Summary.Planned > 0:
+		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
+	case clean.Failures(r.Summary) > 0:
+		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
+	case forbidden > 0 && r.Summary.Planned == 0:
+		return exit.Hint(fmt.Errorf("clean pods: forbidden for all %d; nothing was deleted", forbidden), s.mayI(r))
+	case forbidden > 0:
+		return exit.Incomplete(exit.Hint(fmt.Errorf("clean pods: forbidden for %d", forbidden), s.mayI(r)))
+	case s.partial != nil:
+		return exit.Incomplete(s.partial)
+	case s.unread > 0:
+		return exit.Incomplete(failure.Unread(s.unread, len(s.Cluster.Namespaces)))
+	}
+	return nil
+}
+
+// mayI is the question that the server has answered with no.
+func (s *session) mayI(r *v1alpha1.CleanReport) string {
+	for i := range r.Items {
+		item := &r.Items[i]
+		switch {
+		case item.SkipReason != string(clean.SkipForbidden):
+		case clean.Living(item.Category):
+			return "kubectl auth can-i create pods/eviction -n " + item.Namespace
+		default:
+			return "kubectl auth can-i delete pods -n " + item.Namespace
+		}
+	}
+	return "kubectl auth can-i --list"
+}
+
+// begun marks an error, except for an interrupt, as one that came when
+// something was deleted already, or may have been: exit code 1 promises that
+// nothing was.
+func begun(r *v1alpha1.CleanReport, err error) error {
+	_, signal := errors.AsType[exit.SignalError](err)
+	nothing := r.Summary.Deleted+r.Summary.Terminating == 0 && !errors.Is(err, reconcile.ErrLate)
+	if signal || nothing {
+		return err
+	}
+	return exit.Incomplete(err)
+}
+
+// report is the plan with results, nil for none.
+func (s *session) report(plan *clean.Plan, results []v1alpha1.CleanItem) *v1alpha1.CleanReport {
+	r := clean.Report(plan, results, s.DryRun)
+	r.Context, r.Scope = s.Cluster.Context, s.Scope.API()
+	switch {
+	case len(s.Scope.Files) > 0:
+		r.Scope.AllNamespaces = len(s.Scope.Namespaces) == 0
+	case !s.Scope.All:
+		r.Scope.Namespaces = s.Cluster.Namespaces
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Limitations = append(r.Limitations, s.limitations...)
+	return r
+}
+
+// print writes the report to standard output and its summary to standard error.
+// A table that was shown with the question is followed by plain results.
+func (s *session) print(r *v1alpha1.CleanReport) error {
+	switch {
+	case s.Quiet && !machine(s.Format):
+	case !s.shown:
+		if err := s.Printer.PrintObj(r, s.Out); err != nil {
+			return err
+		}
+	default:
+		for i := range r.Items[:r.Summary.Planned] {
+			if _, err := io.WriteString(s.Out, printers.CleanResult(&r.Items[i], s.Palette)); err != nil {
+				return err
+			}
+		}
+	}
+	if s.Quiet {
+		return nil
+	}
+	summary := printers.CleanSummary(r)
+	if r.Summary.Deleted+r.Summary.Terminating > 0 && s.archive != nil {
+		summary += fmt.Sprintf("Their manifests are in %s.\n", s.Archive)
+	}
+	_, err := io.WriteString(s.ErrOut, summary)
+	return err
+}
+
+// machine reports whether a program reads the format.
+func machine(format string) bool { return format != "table" && format != "wide" }

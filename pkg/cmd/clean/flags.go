@@ -1,0 +1,263 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	authorizationv1client "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
+)
+
+// inCluster is the name of the context of a pod, which has none.
+const inCluster = "in-cluster"
+
+// flags are the flags of clean alone.
+type flags struct {
+	scope  *scope.Flags
+	clocks *clocks.Flags
+	set    *pflag.FlagSet
+
+	selection selection
+
+	output, color, dryRun, archive, confirmContext string
+	restore                                        []string
+
+	limits                                                clean.Limits
+	concurrency                                           int
+	pdbTimeout                                            time.Duration
+	gracePeriod                                           int64
+	yes, failIfFound, explain, noHeaders, quiet, truncate bool
+}
+
+func newFlags() *flags { return &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()} }
+
+func (f *flags) addTo(set *pflag.FlagSet) {
+	f.set = set
+	f.scope.AddTo(set)
+	f.clocks.AddTo(set)
+	f.selection.addTo(set)
+	set.StringVarP(&f.output, "output", "o", "table", "output format: table, wide, json, yaml, kyaml, name, jsonpath=, go-template= and their files")
+	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
+	set.StringVar(&f.dryRun, "dry-run", string(v1alpha1.DryRunNone), "none, client (plan only) or server (the server checks each deletion and does none)")
+	set.IntVar(&f.limits.Ended, "max", 1000, "delete nothing if more pods than this are planned")
+	set.IntVar(&f.limits.Living, "max-disrupt", 10, "evict nothing if more living pods than this are planned")
+	set.BoolVar(&f.truncate, "truncate", false, "over --max or --max-disrupt remove the oldest pods up to the limit instead of none")
+	set.IntVar(&f.concurrency, "concurrency", 8, "pods that are removed at once")
+	set.DurationVar(&f.pdbTimeout, "pdb-timeout", 0, "how long to try again while a disruption budget refuses")
+	set.Int64Var(&f.gracePeriod, "grace-period", -1, "seconds that an evicted pod gets to stop; -1 for its own")
+	set.StringVar(&f.archive, "archive", "", "folder for the manifests of deleted pods (default: $XDG_STATE_HOME/podwatch/archive, or below ~/.local/state)")
+	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
+	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
+	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the context, for living pods and contexts that match $PODWATCH_PROTECTED_CONTEXTS ("+inCluster+" in a pod)")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors, the question and what -o asks for, and nothing else")
+	set.BoolVar(&f.failIfFound, "fail-if-found", false, "exit with 2 if there is anything to clean")
+	set.BoolVar(&f.explain, "explain", false, "print the decision on every pod")
+	set.BoolVar(&f.noHeaders, "no-headers", false, "print no table headers")
+}
+
+// resolve checks the flags first and makes clients last.
+func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), args []string) (Options, error) {
+	o := Options{
+		IOStreams: streams, Thresholds: f.clocks.Thresholds, Clock: clock.RealClock{},
+		Listing: clean.ListCandidates, Limits: f.limits, Truncate: f.truncate, Yes: f.yes, FailIfFound: f.failIfFound,
+		ConfirmContext: f.confirmContext, Quiet: f.quiet, Concurrency: f.concurrency, Format: f.output, Restore: f.restore,
+		BlockedTimeout: f.pdbTimeout, Grace: time.Duration(max(f.gracePeriod, 0)) * time.Second,
+		Interactive: terminal.Is(streams.In) && terminal.Is(streams.ErrOut),
+	}
+	if f.explain {
+		o.Listing = clean.ListAll
+	}
+	var err error
+	if o.Scope, err = f.scope.Scope(args); err != nil {
+		return o, err
+	}
+	if err = f.check(&o); err != nil {
+		return o, err
+	}
+	if o.Rules, err = f.selection.rules(o.Scope); err != nil {
+		return o, err
+	}
+	o.Rules.Self = self(lookupEnv, o.Clock.Now())
+	if err = f.printer(&o, lookupEnv); err != nil {
+		return o, err
+	}
+	if len(o.Scope.Files) > 0 {
+		return o, offline(&o)
+	}
+	if o.DryRun == v1alpha1.DryRunNone && len(o.Restore) == 0 {
+		if o.Archive, err = archiveDir(f.archive, lookupEnv); err != nil {
+			return o, err
+		}
+	}
+	return o, f.connect(&o, lookupEnv)
+}
+
+// connect makes the clients.
+func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error {
+	clusters, err := f.scope.Clusters(o.Scope, "kubectl-podwatch")
+	if err != nil {
+		return err
+	}
+	o.Cluster = clusters[0]
+	if o.Protected, err = protected(o.contextName(), lookupEnv); err != nil {
+		return err
+	}
+	if o.ConfirmContext != "" && o.ConfirmContext != o.contextName() {
+		return fmt.Errorf("flag --confirm-context %q: the context is %q; nothing was deleted", o.ConfirmContext, o.contextName())
+	}
+	batch, err := batchv1client.NewForConfig(o.Cluster.REST)
+	if err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	authorization, err := authorizationv1client.NewForConfig(o.Cluster.REST)
+	if err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	o.Jobs, o.Reviews = batch, authorization
+	return nil
+}
+
+// contextName is what a user calls the cluster.
+func (o *Options) contextName() string {
+	if o.Cluster.Context == "" {
+		return inCluster
+	}
+	return o.Cluster.Context
+}
+
+// protected reports whether the user wants to be asked for the name of the
+// context.
+func protected(context string, lookupEnv func(string) (string, bool)) (bool, error) {
+	patterns, _ := lookupEnv("PODWATCH_PROTECTED_CONTEXTS")
+	hit := false
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		ok, err := path.Match(strings.TrimSpace(pattern), context)
+		if err != nil {
+			return false, fmt.Errorf("read PODWATCH_PROTECTED_CONTEXTS: pattern %q: %w", pattern, err)
+		}
+		hit = hit || ok
+	}
+	return hit, nil
+}
+
+// self names the pod that podwatch runs in: as the downward API is told to say,
+// else as Kubernetes names its host.
+func self(lookupEnv func(string) (string, bool), now time.Time) clean.Self {
+	if _, ok := lookupEnv("KUBERNETES_SERVICE_HOST"); !ok {
+		return clean.Self{}
+	}
+	namespace, _ := lookupEnv("POD_NAMESPACE")
+	name, ok := lookupEnv("POD_NAME")
+	if !ok {
+		name, _ = lookupEnv("HOSTNAME")
+	}
+	return clean.Self{Namespace: namespace, Name: name, Started: now}
+}
+
+// offline makes a clean that only plans: there is no cluster to act on.
+func offline(o *Options) error {
+	switch {
+	case len(o.Scope.Contexts) > 0:
+		return errors.New("flags --filename and --context exclude each other: a file needs no cluster")
+	case o.DryRun == v1alpha1.DryRunServer:
+		return errors.New("flags --filename and --dry-run=server exclude each other: a file has no server")
+	case len(o.Restore) > 0:
+		return errors.New("flags --filename and --restore exclude each other")
+	}
+	o.DryRun = v1alpha1.DryRunClient
+	return nil
+}
+
+func (f *flags) check(o *Options) error {
+	if err := f.clocks.Check(); err != nil {
+		return err
+	}
+	o.DryRun = v1alpha1.DryRun(f.dryRun)
+	switch {
+	case !slices.Contains([]v1alpha1.DryRun{v1alpha1.DryRunNone, v1alpha1.DryRunClient, v1alpha1.DryRunServer}, o.DryRun):
+		return fmt.Errorf("flag --dry-run %q: want none, client or server", f.dryRun)
+	case len(o.Scope.Contexts) > 1:
+		return errors.New("flag --context: clean works on one cluster at a time")
+	case f.limits.Ended < 0:
+		return fmt.Errorf("flag --max %d: want no negative number", f.limits.Ended)
+	case f.limits.Living < 0:
+		return fmt.Errorf("flag --max-disrupt %d: want no negative number", f.limits.Living)
+	case f.concurrency < 1:
+		return fmt.Errorf("flag --concurrency %d: want at least 1", f.concurrency)
+	case f.pdbTimeout < 0:
+		return fmt.Errorf("flag --pdb-timeout %v: want no negative value", f.pdbTimeout)
+	case f.gracePeriod < 1 && f.gracePeriod != -1:
+		// With 0 the server forgets a pod whose containers may still run.
+		return fmt.Errorf("flag --grace-period %d: want at least 1, or -1 for the pod's own", f.gracePeriod)
+	}
+	for name, values := range map[string][]string{
+		"restore": f.restore, "archive": {f.archive}, "confirm-context": {f.confirmContext},
+	} {
+		if err := notEmpty(f.set, name, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notEmpty refuses a flag that was given without a value: that is an unset
+// variable of a shell.
+func notEmpty(set *pflag.FlagSet, name string, values []string) error {
+	empty := func(v string) bool { return strings.TrimSpace(v) == "" }
+	if set.Changed(name) && (len(values) == 0 || slices.ContainsFunc(values, empty)) {
+		return fmt.Errorf("flag --%s: the value is empty", name)
+	}
+	return nil
+}
+
+func (f *flags) printer(o *Options, lookupEnv func(string) (string, bool)) error {
+	var err error
+	o.Palette, err = printers.NewPalette(printers.ColorMode(f.color), lookupEnv, terminal.Is(o.Out))
+	if err != nil {
+		return fmt.Errorf("flag --color: %w", err)
+	}
+	o.Printer, err = printers.NewClean(f.output, printers.CleanOptions{
+		Palette: o.Palette, NoHeaders: f.noHeaders, ShowSkipped: true,
+	})
+	if err != nil {
+		return fmt.Errorf("flag --output: %w", err)
+	}
+	return nil
+}
+
+// archiveDir follows the XDG base directory specification for state.
+func archiveDir(flag string, lookupEnv func(string) (string, bool)) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	if state, ok := lookupEnv("XDG_STATE_HOME"); ok && filepath.IsAbs(state) {
+		return filepath.Join(state, "podwatch", "archive"), nil
+	}
+	home, ok := lookupEnv("HOME")
+	if !ok {
+		home, ok = lookupEnv("USERPROFILE")
+	}
+	if !ok || home == "" {
+		return "", exit.Hint(errors.New("find the archive folder: neither XDG_STATE_HOME nor HOME is set"), "pass --archive DIR")
+	}
+	return filepath.Join(home, ".local", "state", "podwatch", "archive"), nil
+}
