@@ -60,7 +60,7 @@ type Options struct {
 	Jobs       batchv1client.JobsGetter
 	Reviews    authorizationv1client.SelfSubjectAccessReviewsGetter
 	Thresholds diagnose.Thresholds
-	Clock      clock.WithTicker
+	Clock      clock.WithTickerAndDelayedExecution
 	Rules      clean.Rules
 	Listing    clean.Listing
 	// Limits are the numbers of pods above which nothing is removed or, with

@@ -52,7 +52,7 @@ func run(ctx context.Context, o Options) (err error) {
 // capture.
 func (s *session) sources() ([]reconcile.Source, error) {
 	if len(s.Scope.Files) == 0 {
-		cfg := stream.Config{Keep: stream.KeepProjections, FailFast: true, Inspect: s.spool}
+		cfg := stream.Config{Keep: stream.KeepProjections, FailFast: true, Inspect: s.spool, Clock: s.Clock}
 		return s.Scope.Sources(s.Cluster, cfg)
 	}
 	c, err := capture.Read(s.Scope, s.In)

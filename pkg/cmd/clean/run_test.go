@@ -210,31 +210,3 @@ func TestAnUnwritableArchiveDeletesNothing(t *testing.T) {
 		t.Errorf("run = %v with requests %v, want exit code 1 and none", err, b.mutating)
 	}
 }
-
-func TestFiveHundredFailedPods(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("makes five hundred pods")
-	}
-	b := newBench(t)
-	const pods = 500
-	var group sync.WaitGroup
-	names := make(chan string)
-	for range 16 {
-		group.Go(func() {
-			for name := range names {
-				b.failed(name, nil)
-			}
-		})
-	}
-	for i := range pods {
-		names <- "p" + strings.Repeat("x", i%5) + "-" + time.Unix(int64(i), 0).UTC().Format("150405")
-	}
-	close(names)
-	group.Wait()
-	b.options.Yes, b.options.Limits.Ended = true, pods
-	r, err := b.run(t.Context())
-	if err != nil || r.Summary.Deleted != pods || r.Summary.Scanned != pods {
-		t.Errorf("run = %v, summary %+v, want %d deleted", err, r.Summary, pods)
-	}
-}
