@@ -1,0 +1,171 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+)
+
+func jobPod(job string, uid types.UID) *corev1.Pod {
+	return failedPod("a", "of-"+string(uid), controlledBy("batch/v1", "Job"), func(p *corev1.Pod) {
+		p.OwnerReferences[0].Name, p.OwnerReferences[0].UID = job, uid
+	})
+}
+
+func jobObject(name string, uid types.UID, condition batchv1.JobConditionType) *batchv1.Job {
+	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: name, UID: uid}}
+	if condition != "" {
+		job.Status.Conditions = []batchv1.JobCondition{{Type: condition, Status: corev1.ConditionTrue}}
+	}
+	return job
+}
+
+func lookFor(client *fake.Clientset, pods ...*corev1.Pod) (Known, []v1alpha1.Limitation) {
+	n := Needs(judged(pods...), noon, everything())
+	return Look(context.Background(), Clients{Jobs: client.BatchV1(), Namespaces: client.CoreV1()}, n) //nolint:usetesting // nothing blocks
+}
+
+func TestLookReadsJobsByTheirUID(t *testing.T) {
+	t.Parallel()
+	objects := []runtime.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "a", Annotations: map[string]string{"podwatch.dev/keep": "false"}}},
+		jobObject("done", "1", batchv1.JobComplete), jobObject("failed", "2", batchv1.JobFailed), jobObject("active", "3", ""),
+		jobObject("failing", "4", batchv1.JobFailureTarget), jobObject("again", "6", batchv1.JobComplete),
+	}
+	pods := []*corev1.Pod{jobPod("done", "1"), jobPod("failed", "2"), jobPod("active", "3"), jobPod("failing", "4"), jobPod("again", "5"), jobPod("gone", "7")}
+	want := map[types.UID]JobState{"1": JobEnded, "2": JobEnded, "3": JobActive, "4": JobActive, "5": JobGone, "7": JobGone}
+	known, limitations := lookFor(fake.NewClientset(objects...), pods...)
+	if diff := cmp.Diff(want, known.Jobs); diff != "" || len(limitations) != 0 {
+		t.Errorf("jobs (-want +got):\n%s\nlimitations %v", diff, limitations)
+	}
+	if diff := cmp.Diff(map[string]Namespace{"a": {}}, known.Namespaces); diff != "" {
+		t.Errorf("namespaces (-want +got):\n%s", diff)
+	}
+	// More Jobs than are worth a request each are read with one list.
+	for i := range listFrom {
+		uid := types.UID(fmt.Sprintf("many-%d", i))
+		objects = append(objects, jobObject(string(uid), uid, batchv1.JobComplete))
+		pods = append(pods, jobPod(string(uid), uid))
+		want[uid] = JobEnded
+	}
+	client := fake.NewClientset(objects...)
+	known, _ = lookFor(client, pods...)
+	if diff := cmp.Diff(want, known.Jobs); diff != "" {
+		t.Errorf("jobs of a list (-want +got):\n%s", diff)
+	}
+	for _, action := range client.Actions() {
+		if action.Matches("get", "jobs") {
+			t.Errorf("asked for one Job: %v", action)
+		}
+	}
+}
+
+func TestS36_WhatCannotBeReadIsMissingAndTold(t *testing.T) {
+	t.Parallel()
+	jobs := schema.GroupResource{Group: "batch", Resource: "jobs"}
+	for reason, err := range map[string]error{
+		"Forbidden": apierrors.NewForbidden(jobs, "done", nil),
+		"Timeout":   context.DeadlineExceeded,
+		"Error":     apierrors.NewInternalError(errors.New("on fire")),
+	} {
+		client := fake.NewClientset(jobObject("done", "1", batchv1.JobComplete))
+		client.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, err })
+		known, limitations := lookFor(client, jobPod("done", "1"), jobPod("done", "1"))
+		if len(known.Jobs) != 0 || len(known.Namespaces) != 0 || len(limitations) != 2 {
+			t.Fatalf("%s: known %+v, limitations %v", reason, known, limitations)
+		}
+		if l := limitations[0]; l.Resource != "jobs" || l.Namespace != "a" || l.Reason != reason || l.Effect == "" {
+			t.Errorf("limitation = %+v, want %s", l, reason)
+		}
+	}
+}
+
+func TestLookAsksForNothingThatIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	client := fake.NewClientset()
+	young := jobPod("done", "1")
+	young.Status.ContainerStatuses = nil
+	n := Needs(judged(young, loopingPod(controlledBy("batch/v1", "Job"))), noon, everything(func(r *Rules) { r.OlderThan = time.Minute }))
+	if _, limitations := Look(t.Context(), Clients{Jobs: client.BatchV1(), Namespaces: client.CoreV1()}, n); limitations == nil || len(client.Actions()) != 0 {
+		t.Errorf("asked %v", client.Actions())
+	}
+}
+
+// reviews answers access reviews by verb, subresource and namespace.
+func reviews(allow func(*authorizationv1.ResourceAttributes) (bool, error)) *fake.Clientset {
+	client := fake.NewClientset()
+	client.PrependReactor("create", "selfsubjectaccessreviews", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		create, ok := a.(clienttesting.CreateAction)
+		if !ok {
+			return false, nil, nil
+		}
+		review, ok := create.GetObject().(*authorizationv1.SelfSubjectAccessReview)
+		if !ok {
+			return false, nil, nil
+		}
+		var err error
+		review.Status.Allowed, err = allow(review.Spec.ResourceAttributes)
+		return true, review, err
+	})
+	return client
+}
+
+func TestS49_PermittedAsksOnceForTheClusterAndThenForEachNamespace(t *testing.T) {
+	t.Parallel()
+	loop := loopingPod()
+	loop.Namespace = "b"
+	pods := []*corev1.Pod{failedPod("a", "x"), failedPod("a", "y"), failedPod("b", "z"), loop}
+	plan := Make(judged(pods...), noon, everything(), Known{}, ListCandidates)
+	for name, tt := range map[string]struct {
+		allow  func(*authorizationv1.ResourceAttributes) bool
+		asked  int
+		remain []string
+	}{
+		"everything":     {func(*authorizationv1.ResourceAttributes) bool { return true }, 2, []string{"a/x", "a/y", "b/z", "b/p"}},
+		"nothing":        {func(*authorizationv1.ResourceAttributes) bool { return false }, 4, []string{}},
+		"one namespace":  {func(r *authorizationv1.ResourceAttributes) bool { return r.Namespace == "a" }, 4, []string{"a/x", "a/y"}},
+		"deletions only": {func(r *authorizationv1.ResourceAttributes) bool { return r.Verb == "delete" }, 2, []string{"a/x", "a/y", "b/z"}},
+		"no subresource": {func(r *authorizationv1.ResourceAttributes) bool { return r.Subresource == "" }, 2, []string{"a/x", "a/y", "b/z"}},
+		"evictions only": {func(r *authorizationv1.ResourceAttributes) bool {
+			return r.Subresource == "eviction" && r.Verb == "create"
+		}, 4, []string{"b/p"}},
+		"pods of the group": {func(r *authorizationv1.ResourceAttributes) bool { return r.Group == "" && r.Resource == "pods" }, 2, []string{"a/x", "a/y", "b/z", "b/p"}},
+	} {
+		client := reviews(func(r *authorizationv1.ResourceAttributes) (bool, error) { return tt.allow(r), nil })
+		got, err := plan.Permitted(t.Context(), client.AuthorizationV1())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.remain, names(got.Planned())); diff != "" || len(client.Actions()) != tt.asked {
+			t.Errorf("%s: planned (-want +got):\n%s\nasked %d times, want %d", name, diff, len(client.Actions()), tt.asked)
+		}
+		checkSums(t, got)
+	}
+}
+
+func TestPermittedIsAnErrorIfTheServerDoesNotSay(t *testing.T) {
+	t.Parallel()
+	client := reviews(func(*authorizationv1.ResourceAttributes) (bool, error) { return true, errors.New("on fire") })
+	if got, err := planOf(failedPod("a", "x")).Permitted(t.Context(), client.AuthorizationV1()); err == nil {
+		t.Errorf("Permitted() = %+v, want an error", got)
+	}
+}

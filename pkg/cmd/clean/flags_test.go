@@ -1,0 +1,193 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"bytes"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+)
+
+func noEnv(string) (string, bool) { return "", false }
+
+// resolved returns what the flags of args come to, for input from a file.
+func resolved(t *testing.T, args ...string) (Options, error) {
+	t.Helper()
+	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &bytes.Buffer{}, ErrOut: &bytes.Buffer{}}
+	f := newFlags()
+	c := NewCommand(streams, noEnv)
+	c.ResetFlags()
+	f.addTo(c.Flags())
+	if err := c.ParseFlags(args); err != nil {
+		return Options{}, err
+	}
+	return f.resolve(streams, noEnv, c.Flags().Args())
+}
+
+func TestS25_S26_S53_FlagsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"S14 garbage":                        {"--older-than", "soon"},
+		"S14 negative age":                   {"--older-than", "-5m"},
+		"S25 misspelt category":              {"--category", "evict"},
+		"S25 one of two categories":          {"--category", "evicted,fialed"},
+		"S25 misspelt flag":                  {"--catgory", "evicted"},
+		"S25 pattern that is none":           {"--reason", "["},
+		"S25 misspelt owner kind":            {"--owner-kind", "Jobb"},
+		"S25 misspelt excluded owner kind":   {"--exclude-owner-kind", "Deployment"},
+		"S25 custom owner without a group":   {"--allow-custom-owner", "Workflow"},
+		"S25 unknown value of bare":          {"--bare", "some"},
+		"S25 exit code that is no number":    {"--exit-code", "OOM"},
+		"S25 unknown dry run":                {"--dry-run", "yes"},
+		"S25 unknown output":                 {"-o", "jsonl"},
+		"S26 empty namespace":                {"-n", ""},
+		"S26 empty selector":                 {"-l", ""},
+		"S26 empty field selector":           {"--field-selector", ""},
+		"S26 empty excluded namespace":       {"--exclude-namespace", ""},
+		"S26 empty category":                 {"--category", ""},
+		"S26 empty reason":                   {"--reason", ""},
+		"S26 empty owner kind":               {"--owner-kind", ""},
+		"S26 empty archive":                  {"--archive", ""},
+		"S26 empty restore":                  {"--restore", ""},
+		"S26 empty context":                  {"--confirm-context", ""},
+		"S53 force":                          {"--force"},
+		"S53 now":                            {"--now"},
+		"S53 grace period of zero":           {"--grace-period", "0"},
+		"negative grace period":              {"--grace-period", "-2"},
+		"negative limit":                     {"--max", "-1"},
+		"negative limit of living pods":      {"--max-disrupt", "-1"},
+		"no pod per owner":                   {"--max-per-owner", "0"},
+		"keep fewer than none":               {"--keep-last", "-1"},
+		"negative restarts":                  {"--min-restarts", "-1"},
+		"negative time for budgets":          {"--pdb-timeout", "-1s"},
+		"restore and a file":                 {"--restore", "x", "-f", "y"},
+		"server dry run and a file":          {"--dry-run", "server", "-f", "y"},
+		"all namespaces and one":             {"-A", "-n", "x"},
+		"nobody at work":                     {"--concurrency", "0"},
+		"two contexts":                       {"--context", "a,b"},
+		"a target of a kind that is unknown": {"foo/bar"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !slices.Contains(args, "-f") {
+				args = append(args, "-f", "-")
+			}
+			if _, err := resolved(t, args...); err == nil {
+				t.Errorf("%q was taken", args)
+			}
+		})
+	}
+}
+
+func TestFlagsBecomeRules(t *testing.T) {
+	t.Parallel()
+	system := []string{"kube-system", "kube-public", "kube-node-lease"}
+	base := clean.Rules{
+		Categories: clean.DefaultCategories(), OlderThan: 5 * time.Minute, UnreadyFor: 30 * time.Minute,
+		MinRestarts: 5, Bare: clean.BareTerminal, MaxPerOwner: 1,
+	}
+	job := clean.OwnerKind{Group: "batch", Kind: "Job"}
+	for name, tt := range map[string]struct {
+		args   []string
+		change func(*clean.Rules)
+	}{
+		"defaults of all namespaces": {nil, func(r *clean.Rules) { r.ExcludeNamespaces = system }},
+		"a named system namespace":   {[]string{"-n", "kube-system"}, func(*clean.Rules) {}},
+		"excluded ones are added": {
+			[]string{"--exclude-namespace", "a,b", "--exclude-namespace", "c"},
+			func(r *clean.Rules) { r.ExcludeNamespaces = append(slices.Clone(system), "a", "b", "c") },
+		},
+		"an age holds for living pods as well": {
+			[]string{"-n", "x", "--older-than", "7d"},
+			func(r *clean.Rules) { r.OlderThan, r.UnreadyFor = 7*24*time.Hour, 7*24*time.Hour },
+		},
+		"all the rest": {
+			[]string{
+				"-n", "x", "--category", "succeeded", "--reason", "Evicted,OutOf*", "--exit-code", "1,137", "--owner-kind", "job",
+				"--exclude-owner-kind", "Job.batch", "--allow-custom-owner", "Workflow.argoproj.io", "--bare", "never",
+				"--allow-finalizers", "--include-controller-managed", "--keep-last", "3", "--max-per-owner", "2", "--min-restarts", "9",
+			},
+			func(r *clean.Rules) {
+				r.Categories, r.Reasons, r.ExitCodes = clean.Categories()[4:5], []string{"Evicted", "OutOf*"}, []int32{1, 137}
+				r.OwnerKinds, r.ExcludeOwnerKinds = []clean.OwnerKind{job}, []clean.OwnerKind{job}
+				r.AllowCustomOwners = []clean.OwnerKind{{Group: "argoproj.io", Kind: "Workflow"}}
+				r.Bare, r.AllowFinalizers, r.ControllerManaged = clean.BareNever, true, true
+				r.KeepLast, r.MaxPerOwner, r.MinRestarts = 3, 2, 9
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := base
+			tt.change(&want)
+			o, err := resolved(t, append(tt.args, "-f", "-")...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, o.Rules); diff != "" {
+				t.Errorf("rules (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestProtectedContexts(t *testing.T) {
+	t.Parallel()
+	for patterns, want := range map[string]bool{"": false, "prod": false, "prod-*": true, "dev, *-eu": true, "prod-eu": true} {
+		got, err := protected("prod-eu", func(string) (string, bool) { return patterns, true })
+		if err != nil || got != want {
+			t.Errorf("protected(%q) = %t, %v; want %t", patterns, got, err, want)
+		}
+	}
+	if _, err := protected("prod", func(string) (string, bool) { return "[", true }); err == nil {
+		t.Error("a pattern that is none protects nothing")
+	}
+}
+
+func TestS57_TheOwnPod(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1, 0)
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want clean.Self
+	}{
+		"on a laptop":         {map[string]string{"HOSTNAME": "laptop"}, clean.Self{}},
+		"in a pod":            {map[string]string{"KUBERNETES_SERVICE_HOST": "x", "HOSTNAME": "p"}, clean.Self{Name: "p", Started: now}},
+		"by the downward API": {map[string]string{"KUBERNETES_SERVICE_HOST": "x", "HOSTNAME": "h", "POD_NAME": "p", "POD_NAMESPACE": "n"}, clean.Self{Namespace: "n", Name: "p", Started: now}},
+	} {
+		got := self(func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }, now)
+		if got != tt.want {
+			t.Errorf("%s: self() = %+v, want %+v", name, got, tt.want)
+		}
+	}
+}
+
+func TestArchiveFolder(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		flag string
+		env  map[string]string
+		want string
+	}{
+		"flag":                    {"x", map[string]string{"XDG_STATE_HOME": "/s"}, "x"},
+		"state":                   {"", map[string]string{"XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/podwatch/archive"},
+		"a relative one is void":  {"", map[string]string{"XDG_STATE_HOME": "s", "HOME": "/h"}, "/h/.local/state/podwatch/archive"},
+		"neither state nor home":  {"", nil, ""},
+		"home of another system":  {"", map[string]string{"USERPROFILE": "/u"}, "/u/.local/state/podwatch/archive"},
+		"an empty home is no one": {"", map[string]string{"HOME": ""}, ""},
+	} {
+		got, err := archiveDir(tt.flag, func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok })
+		if got != filepath.FromSlash(tt.want) || (err != nil) != (tt.want == "") {
+			t.Errorf("%s: archiveDir() = %q, %v; want %q", name, got, err, tt.want)
+		}
+	}
+}

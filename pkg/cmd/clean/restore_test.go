@@ -1,0 +1,175 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+)
+
+// restoring runs clean --restore.
+func (b *bench) restoring(paths ...string) (*v1alpha1.CleanReport, error) {
+	b.t.Helper()
+	b.out.Reset()
+	b.options.Restore = paths
+	err := restore(b.t.Context(), b.options)
+	r := &v1alpha1.CleanReport{}
+	if b.out.Len() > 0 {
+		if err := json.Unmarshal(b.out.Bytes(), r); err != nil {
+			b.t.Fatalf("output %q: %v", b.out, err)
+		}
+	}
+	return r, err
+}
+
+// archived makes pods, cleans them and forgets what was sent.
+func archived(t *testing.T) *bench {
+	t.Helper()
+	b := newBench(t)
+	b.failed("bare", func(p *corev1.Pod) {
+		p.Labels = map[string]string{"app": "one"}
+		p.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "PASSWORD", Value: "hunter2"}}
+	})
+	b.failed("owned", func(p *corev1.Pod) {
+		ofJob("import", "5d8d8d8d-0000-4000-8000-000000000000")(p)
+		p.OwnerReferences[0].APIVersion, p.OwnerReferences[0].Kind = "apps/v1", "ReplicaSet"
+	})
+	b.options.Yes = true
+	if r, err := b.run(t.Context()); err != nil || r.Summary.Deleted != 2 {
+		t.Fatalf("run = %v, summary %+v", err, r.Summary)
+	}
+	b.mutating = nil
+	b.err.Reset()
+	return b
+}
+
+func TestRestoreMakesPodsWithoutAControllerAnew(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	b.options.DryRun = v1alpha1.DryRunClient
+	r, err := b.restoring(b.options.Archive)
+	if err != nil || r.Summary.WouldCreate != 1 || r.Summary.SkippedByReason["has-controller"] != 1 || len(b.mutating) != 0 {
+		t.Errorf("client dry run = %v, summary %+v, requests %v", err, r.Summary, b.mutating)
+	}
+	b.options.DryRun = v1alpha1.DryRunServer
+	if r, err = b.restoring(b.options.Archive); err != nil || r.Summary.WouldCreate != 1 || len(b.names()) != 0 {
+		t.Errorf("server dry run = %v, summary %+v, pods %v", err, r.Summary, b.names())
+	}
+	b.options.DryRun = v1alpha1.DryRunNone
+	r, err = b.restoring(b.options.Archive)
+	if err != nil || r.Summary.Created != 1 || strings.Contains(b.out.String()+b.err.String(), "hunter2") {
+		t.Errorf("restore = %v, summary %+v, output %s%s", err, r.Summary, b.out, b.err)
+	}
+	pod := b.get("bare")
+	if pod.Spec.NodeName != "" || pod.Status.Phase != corev1.PodPending || pod.Labels["app"] != "one" || pod.Spec.Containers[0].Env[0].Value != "hunter2" {
+		t.Errorf("restored %+v", pod)
+	}
+	// Never over a pod that is there.
+	if r, err = b.restoring(b.options.Archive); err != nil || r.Summary.Exists != 1 || b.get("bare").UID != pod.UID {
+		t.Errorf("second restore = %v, summary %+v", err, r.Summary)
+	}
+}
+
+func TestRestoreAsks(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	b.options.Yes = false
+	if _, err := b.restoring(b.options.Archive); exit.Code(err) != 1 || len(b.mutating) != 0 {
+		t.Errorf("without a terminal: %v, requests %v", err, b.mutating)
+	}
+	b.options.Interactive, b.options.In = true, strings.NewReader("n\n")
+	if _, err := b.restoring(b.options.Archive); exit.Code(err) != 1 || len(b.mutating) != 0 {
+		t.Errorf("no: %v, requests %v", err, b.mutating)
+	}
+	b.options.In = strings.NewReader("y\n")
+	if r, err := b.restoring(b.options.Archive); err != nil || r.Summary.Created != 1 || !strings.Contains(b.err.String(), "Create 1 pod in context") {
+		t.Errorf("yes: %v, summary %+v, stderr %s", err, r.Summary, b.err)
+	}
+}
+
+func TestRestoreNarrowsDown(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	b.options.DryRun = v1alpha1.DryRunClient
+	for name, tt := range map[string]struct {
+		scope scope.Scope
+		want  int
+	}{
+		"the namespace":    {scope.Scope{Namespaces: []string{b.namespace}}, 2},
+		"another one":      {scope.Scope{Namespaces: []string{"other"}}, 0},
+		"a pod":            {scope.Scope{Targets: []scope.Target{{Kind: "Pod", Name: "owned"}}}, 1},
+		"a Deployment has": {scope.Scope{Targets: []scope.Target{{Kind: "Deployment", Name: "owned"}}}, 0},
+	} {
+		b.options.Scope = tt.scope
+		if r, err := b.restoring(b.options.Archive); err != nil || r.Summary.Scanned != tt.want {
+			t.Errorf("%s: %v, scanned %d, want %d", name, err, r.Summary.Scanned, tt.want)
+		}
+	}
+}
+
+func TestRestoreOfWhatIsNoArchive(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	files, err := filepath.Glob(filepath.Join(b.options.Archive, "*_bare_*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("archive = %v, %v", files, err)
+	}
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for name, path := range map[string]string{
+		"missing":        filepath.Join(dir, "missing.json"),
+		"cut off":        write("cut.json", whole[:len(whole)/2]),
+		"empty":          write("empty.json", nil),
+		"no pod":         write("service.json", []byte(`{"apiVersion":"v1","kind":"Service","metadata":{"name":"x"}}`)),
+		"a list":         write("list.json", []byte(`{"apiVersion":"v1","kind":"PodList","items":[]}`)),
+		"without a name": write("nameless.json", []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"x"}}`)),
+		"too large":      write("large.json", append(whole, make([]byte, 9<<20)...)),
+		"the folder":     dir,
+	} {
+		_, err := b.restoring(path)
+		if exit.Code(err) != 1 || len(b.mutating) != 0 || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: restore = %v with requests %v", name, err, b.mutating)
+		}
+	}
+	// An empty folder holds nothing, and that is no error.
+	if r, err := b.restoring(t.TempDir()); err != nil || r.Summary.Scanned != 0 {
+		t.Errorf("empty folder: %v", err)
+	}
+}
+
+func TestRestoreTakesTheNewestOfAName(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	b.failed("bare", nil)
+	if r, err := b.run(t.Context()); err != nil || r.Summary.Deleted != 1 {
+		t.Fatalf("run = %v, summary %+v", err, r.Summary)
+	}
+	r, err := b.restoring(b.options.Archive)
+	if err != nil || r.Summary.Created < 1 || r.Summary.Created+r.Summary.Exists+r.Summary.SkippedByReason["superseded"] != 2 {
+		t.Errorf("restore = %v, summary %+v", err, r.Summary)
+	}
+	if diff := cmp.Diff([]string{"bare"}, b.names()); diff != "" {
+		t.Errorf("pods (-want +got):\n%s", diff)
+	}
+}
