@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 .PHONY: help build install test test-race lint lint-fix fmt generate verify verify-tidy \
-	verify-generated verify-release control-plane demo fuzz bench snapshot krew clean
+	verify-generated verify-release control-plane demo fuzz bench bench-clean soak snapshot krew clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ fuzz: ## Run every fuzz test for FUZZTIME
 
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-clean: build ## Compare clean with kubectl delete on a server of its own, and clean 20,000 pods
+	@go run ./hack/bench-clean
+
+soak: ## Clean 1,000 times while the pods of a StatefulSet fail and come back
+	PODWATCH_CHURN_ROUNDS=1000 go test -count=1 -timeout 60m -run '^TestChurn$$' -v ./pkg/cmd/clean
 
 snapshot: ## Build the archives of VERSION into dist/, without publishing
 	hack/snapshot.sh $(VERSION) --clean

@@ -305,8 +305,8 @@ func TestS51_WhatCannotBeArchivedIsNotDeleted(t *testing.T) {
 		"the spool has disappeared":  func(a *Archive) error { return os.RemoveAll(filepath.Join(a.dir, a.spool)) },
 		"the manifest was never had": func(a *Archive) error { delete(a.manifests.spooled, pod.UID); return nil },
 		"the last manifest could not be spooled": func(a *Archive) error {
-			file := filepath.Join(a.dir, a.spooled(pod.UID))
-			err := errors.Join(os.Remove(file), mkdir(file))
+			// As on a full disk: no further byte can be written.
+			err := a.manifests.file.Close()
 			a.Spool(pod)
 			return err
 		},

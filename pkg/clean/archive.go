@@ -38,8 +38,8 @@ const (
 // because manifests hold env values. An Archive may be used by several
 // goroutines at once.
 //
-// Manifests take two steps. Spool writes them to a folder of the run as they
-// pass by, so that they need not be held in memory nor be read twice; Commit
+// Manifests take two steps. Spool writes them to a file of the run as they pass
+// by, one file for all because making one costs more than writing it, so that they need not be held in memory nor be read twice; Commit
 // makes one of them permanent. What was never committed is gone after Close.
 type Archive struct {
 	dir   string
@@ -51,9 +51,11 @@ type Archive struct {
 
 	manifests struct {
 		sync.Mutex
-		// spooled has the pods whose manifest is in the spool, with the error
-		// if it could not be written.
-		spooled   map[types.UID]error
+		// file is the spool, nil until something is spooled; end is its size.
+		file *os.File
+		end  int64
+		// spooled has the pods whose manifest is in the spool.
+		spooled   map[types.UID]extent
 		committed map[types.UID]string
 	}
 	names   syncer
@@ -65,7 +67,7 @@ type Archive struct {
 func OpenArchive(dir string, now time.Time) (*Archive, error) {
 	a := &Archive{dir: dir, run: now.UTC().Format("20060102T150405Z") + "-" + strings.ToLower(rand.Text()[:8])}
 	a.spool = spoolPrefix + a.run
-	a.manifests.spooled = map[types.UID]error{}
+	a.manifests.spooled = map[types.UID]extent{}
 	a.manifests.committed = map[types.UID]string{}
 	if err := a.open(); err != nil {
 		return nil, fmt.Errorf("open archive %q: %w", dir, err)
@@ -116,7 +118,7 @@ func (a *Archive) sweep(now time.Time) {
 // made it and nothing was archived. If the journal is incomplete, its error is
 // returned, too.
 func (a *Archive) Close() error {
-	err := errors.Join(a.journal.close(), a.root.RemoveAll(a.spool), a.root.Close())
+	err := errors.Join(a.journal.close(), a.closeSpool(), a.root.RemoveAll(a.spool), a.root.Close())
 	if a.made {
 		// It fails if there is something in it, as it should.
 		_ = os.Remove(a.dir)

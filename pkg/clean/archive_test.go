@@ -96,8 +96,8 @@ func mustJSON(t *testing.T, v any) string {
 func TestArchiveLeavesNothingThatWasNotCommitted(t *testing.T) {
 	t.Parallel()
 	a := openArchive(t, failedPod("a", "p"), failedPod("a", "q"))
-	if n := len(files(t, a.dir)); n != 4 {
-		t.Errorf("%d files while two manifests are spooled, want them, the spool and the folder", n)
+	if n := len(files(t, a.dir)); n != 3 {
+		t.Errorf("%d files while two manifests are spooled, want the spool, its folder and the archive", n)
 	}
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
@@ -196,7 +196,7 @@ func TestArchiveDoesNotFollowLinks(t *testing.T) {
 	a := openArchive(t)
 	outside := filepath.Join(t.TempDir(), "outside")
 	writeFile(t, outside)
-	if err := os.Symlink(outside, filepath.Join(a.dir, a.spooled(pod.UID))); err != nil {
+	if err := os.Symlink(outside, filepath.Join(a.dir, a.committing(pod.UID))); err != nil {
 		t.Skipf("no symbolic links: %v", err)
 	}
 	a.Spool(pod)

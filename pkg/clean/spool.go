@@ -20,8 +20,15 @@ import (
 // maxFileName is what common file systems allow, in bytes.
 const maxFileName = 255
 
+// extent is where a manifest stands in the spool, or why it does not.
+type extent struct {
+	at   int64
+	size int
+	err  error
+}
+
 // Spool keeps the manifest of pod, in place of an older one of the same UID.
-// It writes before it returns, one file at a time, and keeps no reference to
+// It writes before it returns, one manifest at a time, and keeps no reference to
 // pod. If it cannot write, Commit will say so.
 func (a *Archive) Spool(pod *corev1.Pod) {
 	m := &a.manifests
@@ -30,21 +37,46 @@ func (a *Archive) Spool(pod *corev1.Pod) {
 	m.spooled[pod.UID] = a.writeManifest(pod)
 }
 
-func (a *Archive) writeManifest(pod *corev1.Pod) error {
+func (a *Archive) writeManifest(pod *corev1.Pod) extent {
 	if _, err := manifestName(pod.Namespace, pod.Name, pod.UID); err != nil {
-		return err
+		return extent{err: err}
 	}
 	// Objects out of lists and watches come without their kind.
 	whole := *pod
 	whole.APIVersion, whole.Kind = corev1.SchemeGroupVersion.String(), "Pod"
 	data, err := json.Marshal(&whole)
 	if err != nil {
-		return err
+		return extent{err: err}
 	}
-	return a.root.WriteFile(a.spooled(pod.UID), append(data, '\n'), fileMode)
+	m := &a.manifests
+	if m.file == nil {
+		name := filepath.Join(a.spool, "manifests")
+		if m.file, err = a.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode); err != nil {
+			return extent{err: err}
+		}
+	}
+	at := m.end
+	n, err := m.file.WriteAt(append(data, '\n'), at)
+	if err != nil {
+		return extent{err: err} // what was written of it is overwritten by the next
+	}
+	m.end += int64(n)
+	return extent{at: at, size: n}
 }
 
-func (a *Archive) spooled(uid types.UID) string { return filepath.Join(a.spool, string(uid)+".json") }
+func (a *Archive) closeSpool() error {
+	a.manifests.Lock()
+	defer a.manifests.Unlock()
+	if a.manifests.file == nil {
+		return nil
+	}
+	return a.manifests.file.Close()
+}
+
+// committing is the name of a manifest before it gets its final one.
+func (a *Archive) committing(uid types.UID) string {
+	return filepath.Join(a.spool, string(uid)+".json")
+}
 
 // Commit makes the manifest of the pod permanent and returns its path. When it
 // returns without an error the file is on stable storage under its final name.
@@ -65,14 +97,14 @@ func (a *Archive) commit(item v1alpha1.CleanItem) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	taken, path, err := a.take(uid)
+	from, path, err := a.take(uid)
 	if err != nil || path != "" {
 		return path, err
 	}
-	if err := syncFile(a.root, taken); err != nil {
+	if err := a.copyOut(from, a.committing(uid)); err != nil {
 		return "", err
 	}
-	if err := a.root.Rename(taken, name); err != nil {
+	if err := a.root.Rename(a.committing(uid), name); err != nil {
 		return "", err
 	}
 	if err := a.names.wait(); err != nil {
@@ -85,24 +117,38 @@ func (a *Archive) commit(item v1alpha1.CleanItem) (string, error) {
 	return path, nil
 }
 
-// take moves the manifest out of the reach of Spool, which may get a newer one
-// at any time, and returns its name; or the path if it is committed already.
-func (a *Archive) take(uid types.UID) (taken, path string, err error) {
+// take returns where the manifest stands in the spool, and forgets it there; or
+// the path if it is committed already.
+func (a *Archive) take(uid types.UID) (from extent, path string, err error) {
 	m := &a.manifests
 	m.Lock()
 	defer m.Unlock()
-	err, ok := m.spooled[uid]
+	from, ok := m.spooled[uid]
 	switch path := m.committed[uid]; {
-	case err != nil:
-		return "", "", err
+	case from.err != nil:
+		return from, "", from.err
 	case !ok && path == "":
-		return "", "", errors.New("no manifest was seen")
+		return from, "", errors.New("no manifest was seen")
 	case !ok:
-		return "", path, nil
+		return from, path, nil
 	}
 	delete(m.spooled, uid)
-	taken = a.spooled(uid) + ".commit"
-	return taken, "", a.root.Rename(a.spooled(uid), taken)
+	return from, "", nil
+}
+
+// copyOut writes a manifest of the spool to a file of its own and flushes it.
+func (a *Archive) copyOut(from extent, name string) error {
+	data := make([]byte, from.size)
+	if _, err := a.manifests.file.ReadAt(data, from.at); err != nil {
+		return err
+	}
+	// A name that is there already was left by nobody of this run.
+	f, err := a.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // manifestName returns the name of a pod's file. An API server lets none of
@@ -122,14 +168,4 @@ func manifestName(namespace, name string, uid types.UID) (string, error) {
 		head = head[:room]
 	}
 	return head + tail, nil
-}
-
-// syncFile flushes a file that was written and closed before: fsync covers the
-// file, not only what was written through one handle.
-func syncFile(root *os.Root, name string) error {
-	f, err := root.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
