@@ -1,12 +1,14 @@
 // Copyright The kubectl-podwatch Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package clean removes pods that have ended, and tells what it did.
+// Package clean removes pods that have ended or, if asked, will not get well,
+// and tells what it did.
 //
-// A run goes one way: Decide says for one pod whether it may be removed and if
+// A run goes one way: Look reads what surrounds the pods; Decide says for one pod whether it may be removed and if
 // not why not; Make collects the decisions of all pods in a Plan, which freezes
 // their UIDs; the caller shows the plan and asks; a Cleaner goes through it, and
 // Report sums up. Decide, Make and Report are pure: no clock, no client, no disk.
+// A run without end makes plans of single pods and asks a Guard before it acts.
 //
 // What never happens:
 //

@@ -1,0 +1,275 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+)
+
+func TestS50_AnInterruptLeavesTheRestAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const pods = 40
+	for i := range pods {
+		b.failed("p"+string(rune('a'+i/10))+string(rune('0'+i%10)), nil)
+	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	deletes := 0
+	var mu sync.Mutex
+	b.before = func(r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method == http.MethodDelete {
+			if deletes++; deletes == 5 {
+				stop(exit.SignalError{Signal: syscall.SIGINT})
+			}
+		}
+	}
+	b.options.Yes, b.options.Concurrency = true, 2
+	r, err := b.run(ctx)
+	done := r.Summary.Deleted
+	if exit.Code(err) != 130 || done < 5 || done >= pods || done != deletes || len(b.names()) != pods-done {
+		t.Errorf("run = %v, %d deleted after %d requests, %d left", err, done, deletes, len(b.names()))
+	}
+	decisions, results := journalOf(t, b.options.Archive)
+	if len(decisions) != done || len(results) != done {
+		t.Errorf("%d decisions and %d results in the journal, want %d", len(decisions), len(results), done)
+	}
+	if !strings.Contains(b.err.String(), "not tried") {
+		t.Errorf("stderr = %q, want what was not tried", b.err)
+	}
+}
+
+func TestS54_TwoThousandFailedPods(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("makes two thousand pods")
+	}
+	b := newBench(t)
+	const pods = 2000
+	b.many(pods)
+	b.options.Yes, b.options.Limits.Ended = true, pods
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Deleted != pods || r.Summary.Scanned != pods {
+		t.Errorf("run = %v, summary %+v, want %d deleted", err, r.Summary, pods)
+	}
+	slices.Sort(b.mutating)
+	if n := len(slices.Compact(b.mutating)); n != pods {
+		t.Errorf("%d different requests, want one for each of %d pods", n, pods)
+	}
+	if left := len(b.names()); left != 0 {
+		t.Errorf("%d pods left", left)
+	}
+}
+
+// many makes n failed pods.
+func (b *bench) many(n int) {
+	b.t.Helper()
+	var group sync.WaitGroup
+	names := make(chan string)
+	for range 16 {
+		group.Go(func() {
+			for name := range names {
+				b.failed(name, nil)
+			}
+		})
+	}
+	for i := range n {
+		names <- "p-" + time.Unix(int64(i), 0).UTC().Format("150405")
+	}
+	close(names)
+	group.Wait()
+}
+
+// offset is the clock of a machine that is wrong.
+type offset struct {
+	clock.RealClock
+	by time.Duration
+}
+
+func (o offset) Now() time.Time                  { return o.RealClock.Now().Add(o.by) }
+func (o offset) Since(t time.Time) time.Duration { return o.Now().Sub(t) }
+
+func TestS12_AgesAreByTheServersClock(t *testing.T) {
+	t.Parallel()
+	for name, by := range map[string]time.Duration{"right": 0, "two hours fast": 2 * time.Hour, "an hour fast": time.Hour, "two hours slow": -2 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.failed("evicted", func(p *corev1.Pod) {
+				p.Status.Conditions = []corev1.PodCondition{{
+					Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now(),
+				}}
+			})
+			b.options.Clock = offset{by: by}
+			b.options.DryRun = v1alpha1.DryRunClient
+			b.options.Rules.OlderThan = time.Minute
+			r, err := b.run(t.Context())
+			if err != nil || r.Summary.SkippedByReason["too-young"] != 1 || *r.Items[0].AgeSeconds > 30 {
+				t.Errorf("run = %v, summary %+v, items %+v; want it too young", err, r.Summary, r.Items)
+			}
+			if warned := strings.Contains(b.err.String(), "clock differs"); warned != (by != 0) {
+				t.Errorf("stderr = %q", b.err)
+			}
+			// It gets older, by the server's clock as well.
+			b.options.Rules.OlderThan = 2 * time.Second
+			for begin := time.Now(); r.Summary.WouldDelete == 0 && time.Since(begin) < 20*time.Second; {
+				if r, err = b.run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r.Summary.WouldDelete != 1 {
+				t.Errorf("summary %+v, want it planned some seconds later", r.Summary)
+			}
+		})
+	}
+}
+
+func TestS55_StandardOutputIsDataAlone(t *testing.T) {
+	t.Parallel()
+	for name, interactive := range map[string]bool{"asked": true, "not asked": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.failed("evicted", nil)
+			b.options.Interactive, b.options.Yes = interactive, !interactive
+			b.options.In = strings.NewReader("y\n")
+			r, err := b.run(t.Context()) // reads all of it as one JSON document
+			if err != nil || r.Summary.Deleted != 1 {
+				t.Errorf("run = %v, summary %+v", err, r.Summary)
+			}
+			if !strings.Contains(b.err.String(), "1 pod planned") || strings.Contains(b.err.String(), "[y/N]") != interactive {
+				t.Errorf("stderr = %q, want the talk", b.err)
+			}
+		})
+	}
+}
+
+func TestQuietSaysNothingButErrors(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"table", "json"} {
+		b := newBench(t)
+		b.failed("evicted", nil)
+		b.options.Yes, b.options.Quiet, b.options.Format = true, true, format
+		r, err := b.run(t.Context())
+		if err != nil || b.err.Len() > 0 || (b.out.Len() > 0) != (format == "json") || len(b.names()) != 0 {
+			t.Errorf("%s: run = %v, stdout %q, stderr %q, report %+v", format, err, b.out, b.err, r.Summary)
+		}
+	}
+}
+
+func TestLivingPodsNeedTheNameOfTheContext(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		yes      bool
+		confirm  string
+		in       string
+		protect  bool
+		living   bool
+		wantCode int
+	}{
+		"yes is not enough":                 {yes: true, living: true, wantCode: 1},
+		"yes and the name":                  {yes: true, confirm: "podwatch-test", living: true},
+		"a mere y":                          {in: "y\n", living: true, wantCode: 1},
+		"the name typed":                    {in: "podwatch-test\n", living: true},
+		"the name given and a y":            {in: "y\n", confirm: "podwatch-test", living: true},
+		"protected context, yes":            {yes: true, protect: true, wantCode: 1},
+		"protected context, y":              {in: "y\n", protect: true, wantCode: 1},
+		"protected context, the name typed": {in: "podwatch-test\n", protect: true},
+		"neither":                           {yes: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if tt.living {
+				b.looping("p", nil)
+			} else {
+				b.failed("p", nil)
+			}
+			b.disrupt()
+			b.options.Yes, b.options.ConfirmContext, b.options.Protected = tt.yes, tt.confirm, tt.protect
+			b.options.Interactive, b.options.In = !tt.yes, strings.NewReader(tt.in)
+			_, err := b.run(t.Context())
+			if exit.Code(err) != tt.wantCode || (len(b.mutating) > 0) != (tt.wantCode == 0) {
+				t.Errorf("run = %v with requests %v, want exit code %d", err, b.mutating, tt.wantCode)
+			}
+		})
+	}
+}
+
+func TestS43_OverTheLimitNothingIsDeleted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, name := range []string{"a", "b", "c"} {
+		b.failed(name, nil)
+	}
+	b.looping("l1", nil)
+	b.looping("l2", func(p *corev1.Pod) { p.OwnerReferences[0].UID = "5d8d8d8d-0000-4000-8000-000000000001" })
+	b.disrupt()
+	for limits, want := range map[clean.Limits]string{
+		{Ended: 2, Living: 2}: "3 planned, more than the limit of 2",
+		{Ended: 3, Living: 1}: "2 planned, more than the limit of living pods of 1",
+	} {
+		b.options.Limits = limits
+		for _, dryRun := range []v1alpha1.DryRun{v1alpha1.DryRunNone, v1alpha1.DryRunClient} {
+			b.options.DryRun = dryRun
+			_, err := b.run(t.Context())
+			if exit.Code(err) != 1 || !strings.Contains(err.Error(), want) || len(b.mutating) > 0 {
+				t.Errorf("run = %v, want %q; requests %v", err, want, b.mutating)
+			}
+			if (b.out.Len() > 0) != (dryRun == v1alpha1.DryRunClient) {
+				t.Errorf("%s: stdout %q", dryRun, b.out)
+			}
+		}
+	}
+	b.options.DryRun, b.options.Truncate, b.options.Limits = v1alpha1.DryRunNone, true, clean.Limits{Ended: 1, Living: 1}
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Deleted+r.Summary.Terminating != 2 || r.Summary.SkippedByReason["limit"] != 3 {
+		t.Errorf("truncated: run = %v, summary %+v", err, r.Summary)
+	}
+}
+
+func TestTheAnnotationOfTheNamespaceKeepsItsPods(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("evicted", nil)
+	patch := []byte(`{"metadata":{"annotations":{"podwatch.dev/keep":"until tuesday"}}}`)
+	if _, err := b.server.Client().CoreV1().Namespaces().Patch(t.Context(), b.namespace, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b.options.Yes = true
+	if r, err := b.run(t.Context()); err != nil || r.Summary.SkippedByReason["keep-annotation"] != 1 || len(b.mutating) != 0 {
+		t.Errorf("run = %v, summary %+v, want it kept", err, r.Summary)
+	}
+}
+
+func TestSucceededPodsAreRemovedIfAskedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("done", func(p *corev1.Pod) { p.Status = corev1.PodStatus{Phase: corev1.PodSucceeded} })
+	b.options.Yes = true
+	if r, err := b.run(t.Context()); err != nil || r.Summary.Planned != 0 {
+		t.Errorf("run = %v, summary %+v, want nothing planned", err, r.Summary)
+	}
+	b.options.Rules.Categories = []v1alpha1.Category{v1alpha1.CategorySucceeded}
+	if r, err := b.run(t.Context()); err != nil || r.Summary.Deleted != 1 || len(b.names()) != 0 {
+		t.Errorf("run = %v, summary %+v, want it deleted", err, r.Summary)
+	}
+}
