@@ -193,8 +193,8 @@ func TestRecipes(t *testing.T) {
 		t.Errorf("exit code %d, pods (-want +got):\n%s\n%s", code, diff, out)
 	}
 
-	k.job("ended", 5, true)
-	k.job("active", 2, false)
+	k.job("ended", 5, 5)
+	k.job("active", 2, 1)
 	newest := k.pods("batch")
 	out, code = k.cook(admin, recipe(t, "Finished pods of Jobs, but the newest three of each Job"))
 	left := k.pods("batch")
@@ -224,8 +224,8 @@ func jobPods(pods []string, job string) []string {
 	return slices.DeleteFunc(slices.Clone(pods), func(name string) bool { return !strings.HasPrefix(name, "batch/"+job+"-") })
 }
 
-// job makes a Job whose pods have succeeded, all of them or all but one.
-func (k *kitchen) job(name string, completions int32, complete bool) {
+// job makes a Job of which so many pods have succeeded.
+func (k *kitchen) job(name string, completions, succeeded int32) {
 	k.Helper()
 	ctx := k.Context()
 	jobs := k.server.Client().BatchV1().Jobs("batch")
@@ -238,13 +238,11 @@ func (k *kitchen) job(name string, completions int32, complete bool) {
 	if err != nil {
 		k.Fatal(err)
 	}
-	k.until("the pods of the Job are there", func(context.Context) (bool, error) {
-		return len(jobPods(k.pods("batch"), name)) == int(completions), nil
+	k.until("the pods of the Job are there", func(ctx context.Context) (bool, error) {
+		list, err := k.server.Client().CoreV1().Pods("batch").List(ctx, metav1.ListOptions{LabelSelector: batchv1.JobNameLabel + "=" + name})
+		return err == nil && len(list.Items) == int(completions), err
 	})
-	pods := jobPods(k.pods("batch"), name)
-	if !complete {
-		pods = pods[1:]
-	}
+	pods := jobPods(k.pods("batch"), name)[:succeeded]
 	for i, pod := range pods {
 		status := corev1.PodStatus{Phase: corev1.PodSucceeded, ContainerStatuses: []corev1.ContainerStatus{{
 			Name: "app", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
@@ -269,7 +267,7 @@ func (k *kitchen) job(name string, completions int32, complete bool) {
 				return false, err
 			}
 		}
-		return done == complete, nil
+		return done == (succeeded == completions), nil
 	})
 }
 
@@ -300,7 +298,10 @@ func (k *kitchen) crashLoop() {
 	if err != nil {
 		k.Fatal(err)
 	}
-	k.until("the pods of the Deployment are there", func(context.Context) (bool, error) { return len(k.pods("shop")) == 2, nil })
+	k.until("the pods of the Deployment are there", func(ctx context.Context) (bool, error) {
+		list, err := client.CoreV1().Pods("shop").List(ctx, metav1.ListOptions{})
+		return err == nil && len(list.Items) == 2, err
+	})
 	end := metav1.NewTime(time.Now().Add(-time.Minute))
 	for _, pod := range k.pods("shop") {
 		name := strings.TrimPrefix(pod, "shop/")
@@ -357,7 +358,7 @@ func TestCronJob(t *testing.T) {
 	k.namespace("batch")
 	k.evicted("shop", "evicted")
 	k.evicted("kube-system", "evicted")
-	k.job("active", 2, false)
+	k.job("active", 2, 1)
 	line := strings.Join(append(pod.Containers[0].Command, pod.Containers[0].Args...), " ") + " 2>/dev/null"
 	out, code := k.cook(k.kubeconfig(token.Status.Token), line)
 	var r v1alpha1.CleanReport

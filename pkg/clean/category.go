@@ -5,6 +5,7 @@ package clean
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,10 +117,8 @@ func found(v diagnose.Verdict, causes ...string) bool { return finding(v, causes
 
 func finding(v diagnose.Verdict, causes ...string) *v1alpha1.Finding {
 	for i := range v.Findings {
-		for _, cause := range causes {
-			if v.Findings[i].Cause == cause {
-				return &v.Findings[i]
-			}
+		if slices.Contains(causes, v.Findings[i].Cause) {
+			return &v.Findings[i]
 		}
 	}
 	return nil

@@ -48,18 +48,10 @@ func Decide(p *projection.Pod, v diagnose.Verdict, now time.Time, r Rules, k Kno
 // skip tries the skip reasons, protections first: they hold whatever the pod
 // and the rules are.
 func skip(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
-	switch {
-	case p.Mirror, p.Controller != nil && p.Controller.Kind == "Node":
-		return SkipMirrorPod
-	case p.DeletionTimestamp != nil, k.Namespaces[p.Namespace].Terminating && Living(d.Category):
-		return SkipAlreadyTerminating
-	case r.Self.is(p):
-		return SkipSelf
-	case p.Keep, k.Namespaces[p.Namespace].Keep:
-		return SkipKeepAnnotation
-	case slices.Contains(r.ExcludeNamespaces, p.Namespace):
-		return SkipNamespaceExcluded
-	case d.Category == "":
+	if s := skipProtected(p, d, r, k); s != "" {
+		return s
+	}
+	if d.Category == "" {
 		return SkipNotMatching
 	}
 	if s := skipAge(d, r); s != "" {
@@ -76,6 +68,24 @@ func skip(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
 		return SkipCritical
 	case p.NoDisruption:
 		return SkipDoNotDisrupt
+	}
+	return ""
+}
+
+// skipProtected says why p is left alone whatever its condition is.
+func skipProtected(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
+	namespace := k.Namespaces[p.Namespace]
+	switch {
+	case p.Mirror, p.Controller != nil && p.Controller.Kind == "Node":
+		return SkipMirrorPod
+	case p.DeletionTimestamp != nil, namespace.Terminating && Living(d.Category):
+		return SkipAlreadyTerminating
+	case r.Self.is(p):
+		return SkipSelf
+	case p.Keep, namespace.Keep:
+		return SkipKeepAnnotation
+	case slices.Contains(r.ExcludeNamespaces, p.Namespace):
+		return SkipNamespaceExcluded
 	}
 	return ""
 }

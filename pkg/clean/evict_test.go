@@ -29,14 +29,6 @@ func planOfLiving(pods ...*corev1.Pod) *Plan {
 
 func TestEvictResults(t *testing.T) {
 	t.Parallel()
-	onEvict := func(response *metav1.Status) func(*http.Request) (*http.Response, error) {
-		return func(r *http.Request) (*http.Response, error) {
-			if r.Method != http.MethodPost {
-				return nil, nil
-			}
-			return reply(int(response.Code), response), nil
-		}
-	}
 	failure := func(code int32, reason metav1.StatusReason, message string, cause metav1.CauseType) *metav1.Status {
 		s := &metav1.Status{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
@@ -82,7 +74,12 @@ func TestEvictResults(t *testing.T) {
 			pod := loopingPod(versioned("7"))
 			s := newServer(t, pod)
 			if tt.answer != nil {
-				s.answer = onEvict(tt.answer)
+				s.answer = func(r *http.Request) (*http.Response, error) {
+					if r.Method != http.MethodPost {
+						return nil, nil
+					}
+					return reply(int(tt.answer.Code), tt.answer), nil
+				}
 			}
 			actor, _ := deleting(s)
 			item := planOfLiving(pod).Items[0]

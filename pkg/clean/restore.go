@@ -7,10 +7,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -114,8 +112,11 @@ func readManifest(file string) (*corev1.Pod, error) {
 		return nil, fmt.Errorf("read archive: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read archive %q: %w", file, cmp.Or(err, error(fs.ErrInvalid)))
+	switch info, err := f.Stat(); {
+	case err != nil:
+		return nil, fmt.Errorf("read archive %q: %w", file, err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("read archive %q: it is no file", file)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxManifest+1))
 	switch {
@@ -183,7 +184,7 @@ func Restore(ctx context.Context, client corev1client.PodsGetter, item v1alpha1.
 	case apierrors.IsForbidden(err):
 		return outcome{result: v1alpha1.ResultForbidden, err: err}.on(item)
 	}
-	return outcome{result: v1alpha1.ResultError, err: errors.Join(err)}.on(item)
+	return outcome{result: v1alpha1.ResultError, err: err}.on(item)
 }
 
 // anew returns what a user would have written: without what the server, the

@@ -134,10 +134,10 @@ func (r Rules) MayConcern(p *projection.Pod) bool {
 		return false
 	}
 	ends := func(c v1alpha1.Category) bool { return !Living(c) && c != v1alpha1.CategorySucceeded }
-	switch p.Phase {
-	case corev1.PodFailed:
+	switch {
+	case p.Phase == corev1.PodFailed:
 		return slices.ContainsFunc(r.categories(), ends)
-	case corev1.PodSucceeded:
+	case p.Phase == corev1.PodSucceeded:
 		// A node shutdown leaves its reason.
 		return slices.Contains(r.categories(), v1alpha1.CategorySucceeded) || p.Reason != "" || p.Message != ""
 	default:

@@ -87,7 +87,8 @@ func TestDecideOnLivingPods(t *testing.T) {
 			"S19 init container in a crash loop",
 			loopingPod(phase(corev1.PodPending), initContainers(waiting("init", "CrashLoopBackOff", 7, ended("init", 1, "Error", ago(time.Minute)))),
 				containers(waiting("app", "PodInitializing", 0))),
-			everything(), Decision{crashloop, hour, ""},
+			everything(),
+			Decision{crashloop, hour, ""},
 		},
 		{
 			"S20 fifty restarts, and ready for three days",
@@ -95,29 +96,34 @@ func TestDecideOnLivingPods(t *testing.T) {
 				p.Status.Conditions = nil
 				p.Status.ContainerStatuses[0].Ready = true
 			}, ready(corev1.ConditionTrue, ago(72*time.Hour))),
-			everything(), Decision{Skip: SkipNotMatching},
+			everything(),
+			Decision{Skip: SkipNotMatching},
 		},
 		{
 			"S21 caught running between two crashes",
 			loopingPod(containers(running("app", 12, ago(30*time.Second), crash))),
-			everything(), Decision{crashloop, hour, ""},
+			everything(),
+			Decision{crashloop, hour, ""},
 		},
 		{
 			"S21 ready again",
 			loopingPod(containers(running("app", 12, ago(30*time.Second), crash)), func(p *corev1.Pod) { p.Status.Conditions = nil },
 				ready(corev1.ConditionTrue, ago(time.Second))),
-			everything(), Decision{Skip: SkipNotMatching},
+			everything(),
+			Decision{Skip: SkipNotMatching},
 		},
 		{
 			"S22 three containers with four restarts are four, not twelve",
 			loopingPod(containers(waiting("a", "CrashLoopBackOff", 4, crash), waiting("b", "CrashLoopBackOff", 4, crash),
 				waiting("c", "CrashLoopBackOff", 4, crash))),
-			everything(func(r *Rules) { r.MinRestarts = 10 }), Decision{Skip: SkipNotMatching},
+			everything(func(r *Rules) { r.MinRestarts = 10 }),
+			Decision{Skip: SkipNotMatching},
 		},
 		{"too young", loopingPod(), everything(func(r *Rules) { r.UnreadyFor = 2 * time.Hour }), Decision{crashloop, hour, SkipTooYoung}},
 		{
 			"since when is not known", loopingPod(func(p *corev1.Pod) { p.Status.Conditions = nil }),
-			everything(func(r *Rules) { r.UnreadyFor = time.Minute }), Decision{crashloop, Age{}, SkipAgeUnknown},
+			everything(func(r *Rules) { r.UnreadyFor = time.Minute }),
+			Decision{crashloop, Age{}, SkipAgeUnknown},
 		},
 		{"being deleted", loopingPod(deleted), everything(), Decision{Skip: SkipAlreadyTerminating}},
 		{"phase Unknown", loopingPod(phase(corev1.PodUnknown)), everything(), Decision{Skip: SkipNotMatching}},
@@ -195,18 +201,21 @@ func TestDecideByRules(t *testing.T) {
 		{"S34 custom owner", failedPod("a", "p", controlledBy("argoproj.io/v1alpha1", "Workflow")), Rules{}, SkipCustomOwner},
 		{
 			"S34 custom owner, allowed", failedPod("a", "p", controlledBy("argoproj.io/v1alpha1", "Workflow")),
-			Rules{AllowCustomOwners: []OwnerKind{workflow}}, "",
+			Rules{AllowCustomOwners: []OwnerKind{workflow}},
+			"",
 		},
 		{
 			"a built-in owner is no custom one", failedPod("a", "p", controlledBy("batch/v1", "Job")),
-			Rules{AllowCustomOwners: []OwnerKind{job}}, SkipJobActive,
+			Rules{AllowCustomOwners: []OwnerKind{job}},
+			SkipJobActive,
 		},
 		{"S57 the own pod", oom, Rules{Self: Self{Namespace: "a", Name: "p"}}, SkipSelf},
 		{"S57 its namespace is not known", oom, Rules{Self: Self{Name: "p"}}, SkipSelf},
 		{"S57 another pod", oom, Rules{Self: Self{Namespace: "b", Name: "p", Started: noon}}, ""},
 		{
 			"S57 a pod that is younger than the run", failedPod("a", "q", created(ago(-time.Second))),
-			Rules{Self: Self{Namespace: "a", Name: "p", Started: noon}}, SkipSelf,
+			Rules{Self: Self{Namespace: "a", Name: "p", Started: noon}},
+			SkipSelf,
 		},
 	}
 	for _, tt := range tests {

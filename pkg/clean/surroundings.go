@@ -97,6 +97,8 @@ func Look(ctx context.Context, c Clients, n Need) (Known, []v1alpha1.Limitation)
 	}
 	each(single, func(name types.NamespacedName) { l.job(ctx, n, name) })
 	each(slices.Collect(maps.Keys(n.namespaces)), func(name string) { l.namespace(ctx, name) })
+	l.fold("jobs", len(byNamespace))
+	l.fold("namespaces", len(n.namespaces))
 	limitations := slices.SortedFunc(maps.Keys(l.failed), func(a, b v1alpha1.Limitation) int {
 		return strings.Compare(a.Resource+"/"+a.Namespace+"/"+a.Reason, b.Resource+"/"+b.Namespace+"/"+b.Reason)
 	})
@@ -130,6 +132,25 @@ func (l *look) fail(resource, namespace, effect string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed[v1alpha1.Limitation{Resource: resource, Namespace: namespace, Reason: related.Reason(err), Effect: effect}] = true
+}
+
+// fold tells what failed in the same way in all of the namespaces once, without
+// naming any.
+func (l *look) fold(resource string, namespaces int) {
+	same := map[v1alpha1.Limitation]int{}
+	for one := range l.failed {
+		if one.Resource == resource {
+			one.Namespace = ""
+			same[one]++
+		}
+	}
+	for all, n := range same {
+		if n < 2 || n < namespaces {
+			continue
+		}
+		maps.DeleteFunc(l.failed, func(one v1alpha1.Limitation, _ bool) bool { return one.Resource == resource })
+		l.failed[all] = true
+	}
 }
 
 // job reads one Job. All that know it by another UID mean one that is gone.

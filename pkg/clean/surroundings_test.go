@@ -41,7 +41,7 @@ func jobObject(name string, uid types.UID, condition batchv1.JobConditionType) *
 
 func lookFor(client *fake.Clientset, pods ...*corev1.Pod) (Known, []v1alpha1.Limitation) {
 	n := Needs(judged(pods...), noon, everything())
-	return Look(context.Background(), Clients{Jobs: client.BatchV1(), Namespaces: client.CoreV1()}, n) //nolint:usetesting // nothing blocks
+	return Look(context.Background(), Clients{Jobs: client.BatchV1(), Namespaces: client.CoreV1()}, n)
 }
 
 func TestLookReadsJobsByTheirUID(t *testing.T) {
@@ -96,6 +96,18 @@ func TestS36_WhatCannotBeReadIsMissingAndTold(t *testing.T) {
 		if l := limitations[0]; l.Resource != "jobs" || l.Namespace != "a" || l.Reason != reason || l.Effect == "" {
 			t.Errorf("limitation = %+v, want %s", l, reason)
 		}
+	}
+}
+
+func TestLookTellsOnceWhatFailsEverywhere(t *testing.T) {
+	t.Parallel()
+	client := fake.NewClientset()
+	client.PrependReactor("*", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, "x", nil)
+	})
+	_, limitations := lookFor(client, failedPod("a", "p"), failedPod("b", "p"), failedPod("c", "p"))
+	if len(limitations) != 1 || limitations[0].Namespace != "" || limitations[0].Resource != "namespaces" {
+		t.Errorf("limitations = %+v, want one for all namespaces", limitations)
 	}
 }
 

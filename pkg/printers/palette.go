@@ -110,9 +110,9 @@ func (p Palette) severity(s v1alpha1.Severity) *color.Color {
 // result returns the colour of what became of a pod.
 func (p Palette) result(r v1alpha1.Result) *color.Color {
 	switch r {
-	case v1alpha1.ResultDeleted, v1alpha1.ResultTerminating, v1alpha1.ResultWouldDelete:
+	case v1alpha1.ResultDeleted, v1alpha1.ResultTerminating, v1alpha1.ResultWouldDelete, v1alpha1.ResultCreated, v1alpha1.ResultWouldCreate:
 		return p.good
-	case v1alpha1.ResultGone, v1alpha1.ResultReplaced, v1alpha1.ResultRecovered:
+	case v1alpha1.ResultGone, v1alpha1.ResultReplaced, v1alpha1.ResultRecovered, v1alpha1.ResultExists:
 		return p.info
 	case v1alpha1.ResultBlocked, v1alpha1.ResultConflict:
 		return p.warning

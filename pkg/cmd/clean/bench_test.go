@@ -55,7 +55,7 @@ func newBench(t *testing.T) *bench {
 // controllers is one server with kube-controller-manager for all tests of this
 // package. It ends with the test binary.
 var controllers = sync.OnceValues(func() (*controlplane.Server, error) {
-	return controlplane.Start(context.Background(), controlplane.Options{Controllers: true}) //nolint:usetesting // it outlives the test
+	return controlplane.Start(context.Background(), controlplane.Options{Controllers: true})
 })
 
 // newControllerBench is a bench on a server whose controllers act.

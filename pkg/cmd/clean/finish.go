@@ -31,10 +31,16 @@ func (s *session) finish(err error) error {
 	if printErr := s.print(r); printErr != nil && !exit.ClosedPipe(printErr) {
 		return begun(r, errors.Join(err, printErr))
 	}
+	if err != nil && clean.Undone(r.Summary) > 0 {
+		return begun(r, err)
+	}
+	return s.outcome(r)
+}
+
+// outcome says what is wrong with a run that came to its end.
+func (s *session) outcome(r *v1alpha1.CleanReport) error {
 	forbidden := r.Summary.SkippedByReason[string(clean.SkipForbidden)]
 	switch {
-	case err != nil && clean.Undone(r.Summary) > 0:
-		return begun(r, err)
 	case s.FailIfFound && r.Summary.Planned > 0:
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
 	case clean.Failures(r.Summary) > 0:

@@ -44,7 +44,7 @@ func run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	err = engine.Run(ctx, s.emit)
-	s.bar.done()
+	s.progress().done()
 	return s.finish(err)
 }
 
@@ -98,7 +98,7 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 			return nil, err
 		}
 	}
-	s.bar = newProgress(s.Options, len(planned))
+	s.count(len(planned))
 	todo := make([]reconcile.Key, 0, len(planned))
 	for i := range planned {
 		todo = append(todo, keys[planned[i].UID])
@@ -169,7 +169,7 @@ func (s *session) Act(ctx context.Context, t reconcile.Target) error {
 	}
 	err := s.cleaner.Clean(ctx, t.Key.UID, t.Attempt, sight)
 	if err == nil {
-		s.bar.step()
+		s.progress().step()
 	}
 	return err
 }

@@ -307,4 +307,3 @@ func TestS49_AMissingPermissionIsToldBeforeTheQuestion(t *testing.T) {
 		t.Errorf("run = %v, stderr %q; want exit code 1 and no question", err, b.err)
 	}
 }
-

@@ -123,6 +123,20 @@ func (s *session) setPlan(plan *clean.Plan, cleaner *clean.Cleaner) {
 	s.plan, s.cleaner = plan, cleaner
 }
 
+// count shows from now on how many of total pods were acted on.
+func (s *session) count(total int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bar = newProgress(s.Options, total)
+}
+
+// progress is nil if nothing is shown.
+func (s *session) progress() *progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bar
+}
+
 // planned returns the plan and what carries it out, nil if it was not made. An
 // interrupt can end the run while the plan is still being made.
 func (s *session) planned() (*clean.Plan, *clean.Cleaner) {
