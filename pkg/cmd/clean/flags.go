@@ -61,7 +61,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.IntVar(&f.limits.Ended, "max", 1000, "delete nothing if more pods than this are planned")
 	set.IntVar(&f.limits.Living, "max-disrupt", 10, "evict nothing if more living pods than this are planned")
 	set.BoolVar(&f.truncate, "truncate", false, "over --max or --max-disrupt remove the oldest pods up to the limit instead of none")
-	set.IntVar(&f.concurrency, "concurrency", 8, "pods that are removed at once")
+	set.IntVar(&f.concurrency, "concurrency", 32, "pods that are removed at once")
 	set.DurationVar(&f.pdbTimeout, "pdb-timeout", 0, "how long to try again while a disruption budget refuses")
 	set.Int64Var(&f.gracePeriod, "grace-period", -1, "seconds that an evicted pod gets to stop; -1 for its own")
 	set.StringVar(&f.archive, "archive", "", "folder for the manifests of deleted pods (default: $XDG_STATE_HOME/podwatch/archive, or below ~/.local/state)")
