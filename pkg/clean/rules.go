@@ -134,17 +134,16 @@ func (r Rules) MayConcern(p *projection.Pod) bool {
 		return false
 	}
 	ends := func(c v1alpha1.Category) bool { return !Living(c) && c != v1alpha1.CategorySucceeded }
-	switch {
-	case p.Phase == corev1.PodFailed:
+	if p.Phase == corev1.PodFailed {
 		return slices.ContainsFunc(r.categories(), ends)
-	case p.Phase == corev1.PodSucceeded:
+	}
+	if p.Phase == corev1.PodSucceeded {
 		// A node shutdown leaves its reason.
 		return slices.Contains(r.categories(), v1alpha1.CategorySucceeded) || p.Reason != "" || p.Message != ""
-	default:
-		return slices.ContainsFunc(r.categories(), Living) && slices.ContainsFunc(p.Containers, func(c projection.Container) bool {
-			return c.RestartCount > 0 || c.Waiting != nil
-		})
 	}
+	return slices.ContainsFunc(r.categories(), Living) && slices.ContainsFunc(p.Containers, func(c projection.Container) bool {
+		return c.RestartCount > 0 || c.Waiting != nil
+	})
 }
 
 func (r Rules) categories() []v1alpha1.Category {

@@ -77,7 +77,7 @@ func TestChurn(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range pods {
 			failed[string(pods[i].UID)] = true
-			group.Go(func() { b.fail(&pods[i]) })
+			group.Go(func() { b.failThis(&pods[i]) })
 		}
 		r, err := b.run(t.Context())
 		group.Wait()
@@ -95,9 +95,9 @@ func TestChurn(t *testing.T) {
 			t.Errorf("a DELETE was bound to %s, which was in no plan", uid)
 		}
 	}
-	for uid := range ended() {
-		if !failed[uid] {
-			t.Errorf("pod %s was deleted and had not failed", uid)
+	for uid, phase := range ended() {
+		if !failed[uid] || phase != corev1.PodFailed {
+			t.Errorf("pod %s was deleted in phase %s; failed by the test: %t", uid, phase, failed[uid])
 		}
 	}
 	t.Logf("%d rounds: %d planned, %d deleted, %d gone or replaced", rounds, len(planned), removed, replaced)
@@ -106,27 +106,35 @@ func TestChurn(t *testing.T) {
 	}
 }
 
+// failThis has the pod end with an error, and not one that has taken its name.
+func (b *bench) failThis(pod *corev1.Pod) {
+	status := pod.DeepCopy()
+	status.Status = corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted"}
+	// A conflict means that the controller was faster.
+	_, _ = b.server.Client().CoreV1().Pods(b.namespace).UpdateStatus(b.t.Context(), status, metav1.UpdateOptions{})
+}
+
 // watchEnds notes the pods of the namespace that end from now on. The function
-// returns their UIDs.
-func (b *bench) watchEnds() func() map[string]bool {
+// returns their phases by UID.
+func (b *bench) watchEnds() func() map[string]corev1.PodPhase {
 	b.t.Helper()
 	w, err := b.server.Client().CoreV1().Pods(b.namespace).Watch(b.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	var mu sync.Mutex
-	uids, done := map[string]bool{}, make(chan struct{})
+	uids, done := map[string]corev1.PodPhase{}, make(chan struct{})
 	go func() {
 		defer close(done)
 		for ev := range w.ResultChan() {
 			if pod, ok := ev.Object.(*corev1.Pod); ok && ev.Type == "DELETED" {
 				mu.Lock()
-				uids[string(pod.UID)] = true
+				uids[string(pod.UID)] = pod.Status.Phase
 				mu.Unlock()
 			}
 		}
 	}()
-	return func() map[string]bool {
+	return func() map[string]corev1.PodPhase {
 		w.Stop()
 		<-done
 		return uids
