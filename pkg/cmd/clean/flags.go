@@ -191,6 +191,9 @@ func (f *flags) check(o *Options) error {
 	if err := f.clocks.Check(); err != nil {
 		return err
 	}
+	if err := f.checkRestore(o.Scope.Targets); err != nil {
+		return err
+	}
 	o.DryRun = v1alpha1.DryRun(f.dryRun)
 	switch {
 	case !slices.Contains([]v1alpha1.DryRun{v1alpha1.DryRunNone, v1alpha1.DryRunClient, v1alpha1.DryRunServer}, o.DryRun):
@@ -214,6 +217,29 @@ func (f *flags) check(o *Options) error {
 	} {
 		if err := notEmpty(f.set, name, values); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkRestore refuses what does not narrow an archive down: taking it for
+// nothing would restore too much.
+func (f *flags) checkRestore(targets []scope.Target) error {
+	if len(f.restore) == 0 {
+		return nil
+	}
+	for _, name := range []string{
+		"selector", "field-selector", "managed-by", "node", "category", "older-than", "reason", "exit-code", "min-restarts",
+		"exclude-namespace", "owner-kind", "exclude-owner-kind", "allow-custom-owner", "bare", "keep-last", "max-per-owner",
+		"allow-finalizers", "include-controller-managed", "max-disrupt", "truncate", "archive", "explain",
+	} {
+		if f.set.Changed(name) {
+			return fmt.Errorf("flags --restore and --%s exclude each other", name)
+		}
+	}
+	for _, target := range targets {
+		if target.Kind != "Pod" {
+			return fmt.Errorf("argument %q: --restore knows pods by their name only", target)
 		}
 	}
 	return nil

@@ -70,6 +70,9 @@ func TestS25_S26_S53_FlagsThatAreRefused(t *testing.T) {
 		"negative restarts":                  {"--min-restarts", "-1"},
 		"negative time for budgets":          {"--pdb-timeout", "-1s"},
 		"restore and a file":                 {"--restore", "x", "-f", "y"},
+		"restore and a selector":             {"--restore", "x", "-l", "a=b"},
+		"restore and a category":             {"--restore", "x", "--category", "failed"},
+		"restore of a Deployment":            {"--restore", "x", "deploy/web"},
 		"server dry run and a file":          {"--dry-run", "server", "-f", "y"},
 		"all namespaces and one":             {"-A", "-n", "x"},
 		"nobody at work":                     {"--concurrency", "0"},
@@ -78,11 +81,15 @@ func TestS25_S26_S53_FlagsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if !slices.Contains(args, "-f") {
+			if !slices.Contains(args, "-f") && !slices.Contains(args, "--restore") {
 				args = append(args, "-f", "-")
 			}
-			if _, err := resolved(t, args...); err == nil {
-				t.Errorf("%q was taken", args)
+			_, err := resolved(t, args...)
+			if err == nil {
+				t.Fatalf("%q was taken", args)
+			}
+			if strings.Contains(err.Error(), "kubeconfig") {
+				t.Errorf("%q got as far as %v", args, err)
 			}
 		})
 	}
