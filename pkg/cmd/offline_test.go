@@ -43,19 +43,21 @@ func TestACaptureGivesTheReportOfItsCluster(t *testing.T) {
 	if len(want.Groups) < 20 || len(want.Limitations) > 0 {
 		t.Fatalf("the live report has %d groups and %d limitations, want at least 20 and none", len(want.Groups), len(want.Limitations))
 	}
+	// Nodes that somebody has picked are not known to be all.
+	some, dumped := []string{"nodes"}, []string{"jobs", "persistentvolumeclaims", "statefulsets"}
 	captures := map[string]struct {
 		path, source string
 		unread       []string
 	}{
-		"pods alone":                  {s.get("json", "pods"), "File", []string{"events", "jobs", "nodes", "persistentvolumeclaims", "replicasets"}},
-		"kubectl get -o json":         {s.get("json", around), "File", nil},
-		"kubectl get -o yaml":         {s.get("yaml", around), "File", nil},
-		"events of the newer API":     {s.get("json", "events.events.k8s.io,"+around), "File", nil},
-		"cluster-info dump":           {s.dump("json"), "ClusterInfoDump", []string{"jobs", "persistentvolumeclaims"}},
-		"cluster-info dump as YAML":   {s.dump("yaml"), "ClusterInfoDump", []string{"jobs", "persistentvolumeclaims"}},
-		"cluster-info dump, streamed": {s.dumpStream("json"), "ClusterInfoDump", []string{"jobs", "persistentvolumeclaims"}},
-		"the same in YAML":            {s.dumpStream("yaml"), "ClusterInfoDump", []string{"jobs", "persistentvolumeclaims"}},
-		"must-gather":                 {s.mustGather(), "MustGather", nil},
+		"pods alone":                  {s.get("json", "pods"), "File", []string{"daemonsets", "events", "jobs", "nodes", "persistentvolumeclaims", "replicasets", "statefulsets"}},
+		"kubectl get -o json":         {s.get("json", around), "File", some},
+		"kubectl get -o yaml":         {s.get("yaml", around), "File", some},
+		"events of the newer API":     {s.get("json", "events.events.k8s.io,"+around), "File", some},
+		"cluster-info dump":           {s.dump("json"), "ClusterInfoDump", dumped},
+		"cluster-info dump as YAML":   {s.dump("yaml"), "ClusterInfoDump", dumped},
+		"cluster-info dump, streamed": {s.dumpStream("json"), "ClusterInfoDump", dumped},
+		"the same in YAML":            {s.dumpStream("yaml"), "ClusterInfoDump", dumped},
+		"must-gather":                 {s.mustGather(), "MustGather", some},
 		"support bundle":              {s.supportBundle(), "SupportBundle", nil},
 	}
 	for name, tt := range captures {
@@ -93,12 +95,19 @@ func TestACaptureGivesTheReportOfItsCluster(t *testing.T) {
 	}
 }
 
-// declared are the groups that do not depend on what was not read: without the
-// Jobs, the pods of a CronJob are shown under its Jobs.
+// declared are the groups that do not depend on what was not read: workloads by
+// their kind, causes by their category. What several of them share depends on
+// each of them.
 func declared(groups []v1alpha1.Group, unread []string) []v1alpha1.Group {
-	hidden := map[string][]string{"jobs": {"Job", "CronJob"}, "replicasets": {"ReplicaSet", "Deployment"}}
+	kinds := map[string][]string{
+		"jobs": {"Job", "CronJob"}, "replicasets": {"ReplicaSet", "Deployment"}, "statefulsets": {"StatefulSet"}, "daemonsets": {"DaemonSet"},
+	}
+	categories := map[string][]string{"nodes": {"Node", "Deletion"}, "persistentvolumeclaims": {"Scheduling"}, "events": {"Creation"}}
+	roots := []string{"Node", "Registry", "PersistentVolumeClaim"}
 	return slices.DeleteFunc(slices.Clone(groups), func(g v1alpha1.Group) bool {
-		return slices.ContainsFunc(unread, func(plural string) bool { return slices.Contains(hidden[plural], g.Workload.Kind) })
+		return len(unread) > 0 && slices.Contains(roots, g.Workload.Kind) || slices.ContainsFunc(unread, func(plural string) bool {
+			return slices.Contains(kinds[plural], g.Workload.Kind) || slices.Contains(categories[plural], g.Category)
+		})
 	})
 }
 
@@ -181,7 +190,12 @@ func (s site) node(name string) {
 		return
 	}
 	nodes := s.server.Client().CoreV1().Nodes()
-	_, err := nodes.Create(s.t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	_, err := nodes.Create(s.t.Context(), &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Status: corev1.NodeStatus{Conditions: []corev1.NodeCondition{{
+			Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastTransitionTime: metav1.NewTime(time.Now().Add(-time.Hour)),
+		}}},
+	}, metav1.CreateOptions{})
 	if !apierrors.IsAlreadyExists(err) {
 		s.check(err)
 	}
@@ -200,10 +214,27 @@ func (s site) owner(ref *metav1.OwnerReference, hash string) {
 	ctx, client := s.t.Context(), s.server.Client()
 	switch ref.Kind {
 	case "ReplicaSet":
-		of := strings.TrimSuffix(ref.Name, "-"+hash)
-		meta.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: of, UID: "of-" + types.UID(of), Controller: new(true)}}
+		of := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "Deployment", Name: strings.TrimSuffix(ref.Name, "-"+hash), Controller: new(true)}
+		deployment, err := client.AppsV1().Deployments(s.namespace).Create(ctx, &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Name: of.Name}, Spec: appsv1.DeploymentSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
+		}, metav1.CreateOptions{})
+		s.check(err)
+		of.UID = deployment.UID
+		meta.OwnerReferences = []metav1.OwnerReference{of}
 		made, err := client.AppsV1().ReplicaSets(s.namespace).Create(ctx, &appsv1.ReplicaSet{
 			ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
+		}, metav1.CreateOptions{})
+		s.check(err)
+		ref.UID = made.UID
+	case "StatefulSet":
+		made, err := client.AppsV1().StatefulSets(s.namespace).Create(ctx, &appsv1.StatefulSet{
+			ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
+		}, metav1.CreateOptions{})
+		s.check(err)
+		ref.UID = made.UID
+	case "DaemonSet":
+		made, err := client.AppsV1().DaemonSets(s.namespace).Create(ctx, &appsv1.DaemonSet{
+			ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
 		}, metav1.CreateOptions{})
 		s.check(err)
 		ref.UID = made.UID
@@ -308,7 +339,8 @@ func (s site) supportBundle() string {
 	dir := s.t.TempDir()
 	inside := filepath.Join(dir, "support-bundle", "cluster-resources")
 	for name, path := range map[string]string{
-		"pods": "api/v1", "pvcs": "api/v1", "replicasets": "apis/apps/v1", "deployments": "apis/apps/v1", "jobs": "apis/batch/v1",
+		"pods": "api/v1", "pvcs": "api/v1", "replicasets": "apis/apps/v1", "deployments": "apis/apps/v1", "statefulsets": "apis/apps/v1", "daemonsets": "apis/apps/v1",
+		"jobs": "apis/batch/v1",
 	} {
 		plural := strings.ReplaceAll(name, "pvcs", "persistentvolumeclaims")
 		s.write(filepath.Join(inside, name, s.namespace+".json"), s.kubectl("get", "--raw", "/"+path+"/namespaces/"+s.namespace+"/"+plural))

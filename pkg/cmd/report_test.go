@@ -227,9 +227,22 @@ func TestATargetThatCannotCreateAPod(t *testing.T) {
 
 	flags := []string{"--kubeconfig", s.Kubeconfig(), "-n", ns}
 	for _, args := range [][]string{nil, {"deploy/web"}, {"-l", "app=web"}} {
-		if _, stderr, code := report(t, append(args, flags...)...); code != 0 {
-			t.Errorf("report %v: code %d: %s", args, code, stderr)
+		r, stderr, code := report(t, append(args, flags...)...)
+		if code != 0 || len(r.Groups) != 1 {
+			t.Errorf("report %v: code %d, groups %+v: %s", args, code, r.Groups, stderr)
+			continue
 		}
+		g := r.Groups[0]
+		if g.Workload.Kind != "Deployment" || g.Workload.Name != "web" || g.Cause != "FailedCreate" || g.SubCause != "Quota" || g.TotalPods != 1 {
+			t.Errorf("report %v: group %+v, want FailedCreate/Quota of Deployment/web", args, g)
+		}
+		if strings.Contains(stderr, "No pods found") || strings.Contains(stderr, "No problems found") {
+			t.Errorf("report %v says that nothing is wrong: %s", args, stderr)
+		}
+	}
+	_, stderr, code := report(t, append([]string{"--fail-on", "warning"}, flags...)...)
+	if code != 2 || !strings.Contains(stderr, "FailedCreate/Quota in Deployment/web") {
+		t.Errorf("the gate: code %d, want 2: %s", code, stderr)
 	}
 	for _, args := range [][]string{{"deploy/misspelt"}, {"sts/web"}, {"web"}, {"deploy/web", "--events=never"}} {
 		if _, stderr, code := report(t, append(args, flags...)...); code != 1 || !strings.Contains(stderr, "no such pods in scope") {
