@@ -90,6 +90,10 @@ type Config struct {
 	Plan func(ctx context.Context) ([]Key, error)
 	// Actor acts on what Plan returned.
 	Actor Actor
+	// Tap, if not nil, sees all that the sources deliver, in the order of the
+	// output. It is called with a lock held: it must return soon and call
+	// nothing of the engine.
+	Tap func(Delivery)
 }
 
 func (c Config) validate() error {

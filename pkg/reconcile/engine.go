@@ -32,6 +32,10 @@ type Engine struct {
 	backOff  workqueue.TypedRateLimiter[Key]
 	out      *sequencer
 	schedule *schedule
+	// inPlace judges frames where they are taken in, without workers.
+	inPlace bool
+	// firing is held while what is due is taken in.
+	firing sync.Mutex
 
 	reconciliations atomic.Int64
 
@@ -42,9 +46,11 @@ type Engine struct {
 	plan map[Key]planned
 	// stale holds the sources that cannot be trusted, by context and namespace.
 	stale map[[2]string]bool
-	// unsynced counts the sources that have neither synced nor failed.
-	unsynced int
-	failures []error
+	// awaited counts the sources whose initial list the first Synced waits for.
+	awaited int
+	// read is true once a source has synced, told once Synced was said.
+	read, told bool
+	failures   []error
 
 	synced   chan struct{} // closed when Synced was emitted
 	settled  chan struct{} // closed when plan is empty
@@ -59,19 +65,20 @@ func New(cfg Config) (*Engine, error) {
 	cfg = cfg.withDefaults()
 	e := &Engine{
 		cfg:      cfg,
-		intake:   newIntake(cfg.Clock),
+		intake:   newIntake(cfg.Clock, cfg.Tap),
 		out:      newSequencer(),
+		schedule: newSchedule(cfg.Clock),
 		known:    map[Key]known{},
 		plan:     map[Key]planned{},
 		backOff:  workqueue.NewTypedItemExponentialFailureRateLimiter[Key](firstRetry, lastRetry),
 		stale:    map[[2]string]bool{},
-		unsynced: len(cfg.Sources),
+		awaited:  len(cfg.Sources),
+		inPlace:  cfg.Until == UntilSynced,
 		synced:   make(chan struct{}),
 		settled:  make(chan struct{}),
 		finished: make(chan error, 1),
 	}
 	e.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[Key]{Clock: cfg.Clock})
-	e.schedule = newSchedule(cfg.Clock, func(key Key) { e.take(key, frame{}) })
 	return e, nil
 }
 
@@ -97,6 +104,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	err := e.wait(ctx)
 
 	stop()
+	e.intake.note(Delivery{})
 	e.intake.close()
 	late := !e.within(e.cfg.Grace, func() {
 		sources.Wait()
@@ -123,6 +131,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 
 // start starts all goroutines of a run but the sequencer.
 func (e *Engine) start(live, acting context.Context, sources, workers *sync.WaitGroup) {
+	e.startTicks(e.intake.note(Delivery{}))
 	for _, source := range e.cfg.Sources {
 		sources.Go(func() { e.runSource(live, source) })
 	}
@@ -132,10 +141,7 @@ func (e *Engine) start(live, acting context.Context, sources, workers *sync.Wait
 	for range e.cfg.Workers {
 		workers.Go(func() { e.work(live, acting) })
 	}
-	sources.Go(func() { e.schedule.run(live) })
-	if e.cfg.SummaryEvery > 0 {
-		sources.Go(func() { e.tick(live) })
-	}
+	sources.Go(func() { e.schedule.run(live, e.fireDue) })
 	if e.cfg.Until == UntilSettled {
 		workers.Go(func() { e.makePlan(live) })
 	}
@@ -165,9 +171,6 @@ func (e *Engine) wait(ctx context.Context) error {
 // from Synced, not earlier: whoever plans must have seen every pod.
 func (e *Engine) andThenSynced(emit func(Event) error) func(Event) error {
 	return func(ev Event) error {
-		if ev.Type == Synced {
-			ev.Reconciliations = e.reconciliations.Load()
-		}
 		err := emit(ev)
 		if ev.Type == Synced && err == nil {
 			close(e.synced)
@@ -201,26 +204,10 @@ func (e *Engine) within(limit time.Duration, f func()) bool {
 	}
 }
 
-// say emits an event that is about no pod.
-func (e *Engine) say(ev Event) {
-	seq, at, ok := e.intake.place()
-	if !ok {
-		return
-	}
-	ev.Time = at
-	e.out.put(seq, &ev)
-}
-
-func (e *Engine) tick(ctx context.Context) {
-	ticker := e.cfg.Clock.NewTicker(e.cfg.SummaryEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C():
-			e.say(Event{Type: Tick, Reconciliations: e.reconciliations.Load()})
-		}
+// startTicks makes the first Tick due one distance after at.
+func (e *Engine) startTicks(at time.Time) {
+	if e.cfg.SummaryEvery > 0 {
+		e.schedule.set(appointment{purpose: tick}, at.Add(e.cfg.SummaryEvery))
 	}
 }
 

@@ -49,17 +49,22 @@ const (
 	// SourceFailed says that a source ended, or was refused, before its first
 	// sync; Err says why.
 	SourceFailed Type = "SourceFailed"
-	// Synced comes once, after the last verdict of the initial lists.
+	// Synced comes once, after the last verdict of the initial lists. UntilStopped
+	// does not wait for sources that cannot be reached once another was read:
+	// their pods come later, still marked Initial.
 	Synced Type = "Synced"
 	// Tick comes every Config.SummaryEvery.
 	Tick Type = "Tick"
+	// Look comes at the time that Engine.LookAt was given with no key.
+	Look Type = "Look"
 )
 
 // Event is one thing that the engine has to tell. It is immutable, and so is
 // all that it points to.
 type Event struct {
 	Type Type
-	// Time is when the frame behind the event was taken in.
+	// Time is when the frame behind the event was taken in, or the instant that
+	// a look was due at.
 	Time time.Time
 	// Key and Pod are set on Judged and Gone.
 	Key Key
@@ -68,14 +73,14 @@ type Event struct {
 	From, To *diagnose.Verdict
 	// Initial marks the pods of the initial list, Gap what only a re-list
 	// could find. Aged marks a verdict on a pod that has not changed: it is told
-	// if the verdict has, and while there are findings.
+	// if the verdict has, while there are findings, and if LookAt has asked.
 	Initial, Gap, Aged bool
 	// Source is set on Stream and SourceFailed, Status on Stream, Err on
 	// SourceFailed.
 	Source Source
 	Status stream.Status
 	Err    error
-	// Reconciliations counts all reconciliations until now; set on Synced and
-	// Tick.
+	// Reconciliations counts those whose events stand before this one, and its
+	// own.
 	Reconciliations int64
 }

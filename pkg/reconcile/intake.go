@@ -24,17 +24,21 @@ type frame struct {
 	// seq is the place of its event in the output.
 	seq uint64
 	at  time.Time
-	// pod is nil for a tick: judge again what is known already.
+	// pod is nil for a look: judge again what is known already.
 	pod  *projection.Pod
 	gone bool
 
 	initial, gap bool
+	// asked is a look that the reader is to hear of, whatever it shows.
+	asked bool
 }
 
 // intake gives every frame its place in the output and keeps it until a worker
 // takes it. It is the only place that hands out places.
 type intake struct {
 	clock clock.PassiveClock
+	// tap sees deliveries in the order of their places; nil if nobody listens.
+	tap func(Delivery)
 
 	mu      sync.Mutex
 	next    uint64
@@ -42,11 +46,15 @@ type intake struct {
 	closed  bool
 }
 
-func newIntake(c clock.PassiveClock) *intake {
-	return &intake{clock: c, waiting: map[Key][]frame{}}
+func newIntake(c clock.PassiveClock, tap func(Delivery)) *intake {
+	if tap == nil {
+		tap = func(Delivery) {}
+	}
+	return &intake{clock: c, tap: tap, waiting: map[Key][]frame{}}
 }
 
-// add keeps f for key and reports whether a worker has to look at key.
+// add keeps f for key and reports whether a worker has to look at key. A frame
+// without a time comes now.
 func (in *intake) add(key Key, f frame) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -55,9 +63,19 @@ func (in *intake) add(key Key, f frame) bool {
 	}
 	frames := in.waiting[key]
 	if f.pod == nil && len(frames) > 0 {
-		return true // what waits is newer than what the tick would judge
+		last := &frames[len(frames)-1]
+		last.asked = last.asked || f.asked
+		return true // what waits is newer than what the look would judge
 	}
-	f.at = in.clock.Now()
+	if f.at.IsZero() {
+		f.at = in.clock.Now()
+	}
+	if f.pod != nil {
+		in.tap(Delivery{
+			At: f.at, Context: key.Context, Namespace: key.Namespace,
+			Pod: f.pod, Gone: f.gone, Initial: f.initial, Gap: f.gap,
+		})
+	}
 	if len(frames) == maxWaiting {
 		last := &frames[maxWaiting-1]
 		last.at, last.pod, last.gone = f.at, f.pod, f.gone
@@ -87,17 +105,36 @@ func (in *intake) left() []Key {
 	return slices.SortedFunc(maps.Keys(in.waiting), Key.Compare)
 }
 
-// place returns the next place and its time, for events about no pod. It is
+// place returns the next place and its time, for events about no pod: at, or
+// now if that is zero. What a source has delivered, d, is nil if none has. It is
 // refused once the intake is closed.
-func (in *intake) place() (uint64, time.Time, bool) {
+func (in *intake) place(at time.Time, d *Delivery) (uint64, time.Time, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.closed {
 		return 0, time.Time{}, false
 	}
+	if at.IsZero() {
+		at = in.clock.Now()
+	}
+	if d != nil {
+		d.At = at
+		in.tap(*d)
+	}
 	seq := in.next
 	in.next++
-	return seq, in.clock.Now(), true
+	return seq, at, true
+}
+
+// note passes on a delivery that makes no event, and returns its time.
+func (in *intake) note(d Delivery) time.Time {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	d.At = in.clock.Now()
+	if !in.closed {
+		in.tap(d)
+	}
+	return d.At
 }
 
 // close refuses all further frames; what waits can still be taken.

@@ -13,45 +13,65 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// schedule calls fire for a key when its time has come. Unlike the work
-// queue's AddAfter, a key has one time and the latest word counts, keys that
-// are due at once fire in the order of keys, and nothing fires while the
-// engine drains.
+// purpose is what an appointment is for.
+type purpose int
+
+const (
+	// pace looks at a pod again because its verdict may have changed.
+	pace purpose = iota
+	// asked is a look that the reader has asked for.
+	asked
+	// tick is the next Tick.
+	tick
+)
+
+// appointment is what the schedule keeps one time of.
+type appointment struct {
+	purpose purpose
+	key     Key
+}
+
+func (a appointment) compare(b appointment) int {
+	return cmp.Or(cmp.Compare(a.purpose, b.purpose), a.key.Compare(b.key))
+}
+
+// schedule keeps appointments. Unlike the work queue's AddAfter, each has one
+// time and the latest word counts, those that are due at once come in a fixed
+// order, and nothing fires while the engine drains.
 type schedule struct {
 	clock clock.WithTicker
-	fire  func(Key)
 
 	mu      sync.Mutex
-	entries map[Key]*entry
+	entries map[appointment]*entry
 	order   entryHeap
 	changed chan struct{}
 }
 
 type entry struct {
-	key   Key
+	appointment
 	at    time.Time
 	index int
 }
 
-func newSchedule(c clock.WithTicker, fire func(Key)) *schedule {
-	return &schedule{clock: c, fire: fire, entries: map[Key]*entry{}, changed: make(chan struct{}, 1)}
+func newSchedule(c clock.WithTicker) *schedule {
+	return &schedule{clock: c, entries: map[appointment]*entry{}, changed: make(chan struct{}, 1)}
 }
 
-// set replaces the time of key; the zero time takes key off the schedule.
-func (s *schedule) set(key Key, at time.Time) {
+// set replaces the time of a; the zero time cancels it.
+func (s *schedule) set(a appointment, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.entries[key]
+	e, ok := s.entries[a]
 	switch {
 	case ok && at.IsZero():
 		heap.Remove(&s.order, e.index)
-		delete(s.entries, key)
+		delete(s.entries, a)
 	case ok:
 		e.at = at
 		heap.Fix(&s.order, e.index)
 	case !at.IsZero():
-		e = &entry{key: key, at: at}
-		s.entries[key] = e
+		e = &entry{appointment: a, at: at}
+		s.entries[a] = e
 		heap.Push(&s.order, e)
 	}
 	if len(s.order) > 0 && s.order[0] == e {
@@ -62,13 +82,37 @@ func (s *schedule) set(key Key, at time.Time) {
 	}
 }
 
-// run fires until ctx ends.
-func (s *schedule) run(ctx context.Context) {
+// due removes the first appointment whose time is not after now, and returns
+// it with that time.
+func (s *schedule) due(now time.Time) (appointment, time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == 0 || s.order[0].at.After(now) {
+		return appointment{}, time.Time{}, false
+	}
+	first := s.order[0]
+	heap.Pop(&s.order)
+	delete(s.entries, first.appointment)
+	return first.appointment, first.at, true
+}
+
+// wait is the time until the first appointment, 0 if there is none.
+func (s *schedule) wait() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == 0 {
+		return 0
+	}
+	return max(s.order[0].at.Sub(s.clock.Now()), time.Nanosecond)
+}
+
+// run calls fire whenever something is due, until ctx ends.
+func (s *schedule) run(ctx context.Context, fire func()) {
 	for {
-		wait := s.fireDue()
+		fire()
 		var due <-chan time.Time
 		var timer clock.Timer
-		if wait > 0 {
+		if wait := s.wait(); wait > 0 {
 			timer = s.clock.NewTimer(wait)
 			due = timer.C()
 		}
@@ -86,33 +130,12 @@ func (s *schedule) run(ctx context.Context) {
 	}
 }
 
-// fireDue fires all that is due and returns how long nothing will be, 0 if
-// nothing is scheduled.
-func (s *schedule) fireDue() time.Duration {
-	for {
-		s.mu.Lock()
-		if len(s.order) == 0 {
-			s.mu.Unlock()
-			return 0
-		}
-		first := s.order[0]
-		if wait := first.at.Sub(s.clock.Now()); wait > 0 {
-			s.mu.Unlock()
-			return wait
-		}
-		heap.Pop(&s.order)
-		delete(s.entries, first.key)
-		s.mu.Unlock()
-		s.fire(first.key)
-	}
-}
-
-// entryHeap orders entries by time, then by key.
+// entryHeap orders entries by time, then by what they are.
 type entryHeap []*entry
 
 func (h entryHeap) Len() int { return len(h) }
 func (h entryHeap) Less(i, j int) bool {
-	return cmp.Or(h[i].at.Compare(h[j].at), h[i].key.Compare(h[j].key)) < 0
+	return cmp.Or(h[i].at.Compare(h[j].at), h[i].compare(h[j].appointment)) < 0
 }
 
 func (h entryHeap) Swap(i, j int) {

@@ -20,6 +20,8 @@ type sequencer struct {
 	// early holds what is finished but has something before it that is not.
 	early map[uint64]*Event
 	ready []Event
+	// judged counts the reconciliations up to next.
+	judged int64
 	// closed: no further put will come. broken: nobody reads any more.
 	closed, broken bool
 }
@@ -43,7 +45,11 @@ func (s *sequencer) put(seq uint64, ev *Event) {
 		}
 		delete(s.early, s.next)
 		s.next++
+		if ev == nil || ev.Type == Judged || ev.Type == Gone {
+			s.judged++
+		}
 		if ev != nil {
+			ev.Reconciliations = s.judged
 			s.ready = append(s.ready, *ev)
 		}
 	}
@@ -82,6 +88,20 @@ func (s *sequencer) run(emit func(Event) error) error {
 			}
 		}
 	}
+}
+
+// flush emits what is ready, for callers that put and emit in turns.
+func (s *sequencer) flush(emit func(Event) error) error {
+	s.mu.Lock()
+	events := s.ready
+	s.ready = nil
+	s.mu.Unlock()
+	for _, ev := range events {
+		if err := emit(ev); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // take waits for events and returns nil when there will be none.

@@ -18,6 +18,8 @@ type handler struct {
 	engine *Engine
 	source Source
 	synced bool
+	// late is true if the others do not wait for this source.
+	late bool
 }
 
 var _ stream.Handler = (*handler)(nil)
@@ -34,29 +36,46 @@ func (h *handler) Delete(p *projection.Pod, f stream.Frame) {
 
 // Synced implements stream.Handler.
 func (h *handler) Synced() {
-	if !h.synced {
-		h.synced = true
-		h.engine.sourceReady()
+	if h.synced {
+		return
 	}
+	h.synced = true
+	h.engine.sourceSynced(h.source, h.late)
 }
 
 // Status implements stream.Handler.
 func (h *handler) Status(s stream.Status) {
 	h.engine.mark(h.source, s.State == stream.Stale || s.State == stream.Forbidden)
-	h.engine.say(Event{Type: Stream, Source: h.source, Status: s})
+	h.engine.say(Event{Type: Stream, Source: h.source, Status: s}, h.source.delivers(Delivery{Status: &s}))
+	if s.State == stream.Stale && !h.synced && !h.late && h.engine.cfg.Until == UntilStopped {
+		h.late = true
+		h.engine.goOn(h.source, nil)
+	}
 }
 
 func (h *handler) key(p *projection.Pod) Key {
 	return Key{Context: h.source.Context, Namespace: p.Namespace, Name: p.Name, UID: p.UID}
 }
 
+// delivers completes d as a delivery of s.
+func (s Source) delivers(d Delivery) *Delivery {
+	d.Context, d.Namespace = s.Context, s.Namespace
+	return &d
+}
+
 // take takes in one frame.
 func (e *Engine) take(key Key, f frame) {
+	e.fireDue()
+	e.enqueue(key, f)
+}
+
+// enqueue gives f its place and key to a worker.
+func (e *Engine) enqueue(key Key, f frame) {
 	if !e.intake.add(key, f) {
 		return
 	}
-	if e.cfg.Until == UntilSynced {
-		e.judgeWaiting(key)
+	if e.inPlace {
+		e.judgeInPlace(key)
 		return
 	}
 	e.queue.Add(key)
@@ -76,7 +95,12 @@ func (e *Engine) runSource(ctx context.Context, s Source) {
 		e.finish(fmt.Errorf("watch pods: %w", err))
 		return
 	}
-	e.say(Event{Type: SourceFailed, Source: s, Err: err})
+	e.sourceFailed(s, h.late, err)
+}
+
+// sourceFailed gives up a source that was never read.
+func (e *Engine) sourceFailed(s Source, late bool, err error) {
+	e.say(Event{Type: SourceFailed, Source: s, Err: err}, s.delivers(Delivery{Err: err}))
 	e.mu.Lock()
 	e.failures = append(e.failures, err)
 	none := len(e.failures) == len(e.cfg.Sources)
@@ -85,18 +109,35 @@ func (e *Engine) runSource(ctx context.Context, s Source) {
 		e.finish(e.failure())
 		return
 	}
-	e.sourceReady()
+	if !late {
+		e.goOn(s, nil)
+	}
 }
 
-// sourceReady counts a source that has delivered its initial list, or never
-// will.
-func (e *Engine) sourceReady() {
+// sourceSynced counts a source that has delivered its initial list.
+func (e *Engine) sourceSynced(s Source, late bool) {
 	e.mu.Lock()
-	e.unsynced--
-	all := e.unsynced == 0
+	e.read = true
+	if late {
+		e.awaited++ // goOn has not waited for it, and counts it now
+	}
 	e.mu.Unlock()
-	if all {
-		e.say(Event{Type: Synced})
+	e.goOn(s, s.delivers(Delivery{Synced: true}))
+}
+
+// goOn waits for one source less. When none is left and something was read, the
+// run is synced. d is what the source has delivered, nil if nothing new.
+func (e *Engine) goOn(s Source, d *Delivery) {
+	e.mu.Lock()
+	e.awaited--
+	say := e.awaited == 0 && e.read && !e.told
+	e.told = e.told || say
+	e.mu.Unlock()
+	switch {
+	case say:
+		e.say(Event{Type: Synced, Source: s}, d)
+	case d != nil:
+		e.intake.note(*d)
 	}
 }
 

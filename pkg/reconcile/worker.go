@@ -27,8 +27,10 @@ type Result struct {
 	Judged bool
 	// Acted is true if the actor was called.
 	Acted bool
-	// RequeueAfter is 0 if only a new frame can change anything.
+	// RequeueAfter is 0 if only a new frame can change anything. It counts from
+	// the frame that was judged last, at At.
 	RequeueAfter time.Duration
+	At           time.Time
 }
 
 // work reconciles keys until the queue is shut down and empty.
@@ -45,18 +47,18 @@ func (e *Engine) work(live, acting context.Context) {
 		if result.Judged {
 			// Before Done: from then on another worker may have the key, and its
 			// word is newer.
-			e.schedule.set(key, result.at(e.cfg.Clock.Now()))
+			e.schedule.set(appointment{pace, key}, result.next())
 		}
 		e.queue.Done(key)
 	}
 }
 
-// at is when to look again, the zero time for not before the next frame.
-func (r Result) at(now time.Time) time.Time {
+// next is when to look again, the zero time for not before the next frame.
+func (r Result) next() time.Time {
 	if r.RequeueAfter == 0 {
 		return time.Time{}
 	}
-	return now.Add(r.RequeueAfter)
+	return r.At.Add(r.RequeueAfter)
 }
 
 // retry enqueues key again after the back-off if err is not nil, and no earlier
@@ -100,11 +102,19 @@ func (e *Engine) judgeWaiting(key Key) Result {
 		e.reconciliations.Add(1)
 		var ev *Event
 		ev, result = e.judge(key, f)
-		result.Judged = true
+		result.Judged, result.At = true, f.at
 		e.out.put(f.seq, ev)
 		e.out.wait()
 	}
 	return result
+}
+
+// judgeInPlace is a whole reconciliation on the goroutine that takes frames in.
+func (e *Engine) judgeInPlace(key Key) {
+	result := e.judgeWaiting(key)
+	if result.Judged && e.cfg.Until != UntilSynced {
+		e.schedule.set(appointment{pace, key}, result.next())
+	}
 }
 
 // judgeLeft judges what was taken in too late for a worker, so that the output
@@ -139,7 +149,7 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	ev.To = &verdict
 	e.remember(key, known{pod: ev.Pod, verdict: &verdict})
 	result := Result{RequeueAfter: requeueAfter(ev.Pod, verdict, f.at)}
-	if ev.Aged && len(verdict.Findings) == 0 && same(was.verdict, &verdict) {
+	if ev.Aged && !f.asked && len(verdict.Findings) == 0 && same(was.verdict, &verdict) {
 		return nil, result
 	}
 	return ev, result

@@ -1,0 +1,31 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"time"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+// Delivery is one thing that a source has delivered, with the time at which the
+// engine took it in. All deliveries of a run, in their order, are that run: see
+// Engine.Replay. At most one of Pod, Synced, Status and Err is set; none is in the
+// first and the last, which mark when the run began and ended.
+type Delivery struct {
+	At time.Time
+	// Context and Namespace name the source; of a pod, they are its own.
+	Context, Namespace string
+	// Pod is there, or gone.
+	Pod          *projection.Pod
+	Gone         bool
+	Initial, Gap bool
+	// Synced ends the initial list of the source.
+	Synced bool
+	// Status is how fresh the source is.
+	Status *stream.Status
+	// Err is why the source failed before its first sync.
+	Err error
+}
