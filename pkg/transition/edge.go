@@ -54,7 +54,7 @@ func (p *pod) newProblem(ev reconcile.Event) *v1alpha1.Finding {
 }
 
 // restarted tells restarts: each one outside an episode, and within a crash
-// loop whenever their number has doubled.
+// loop at 5, 10, 20, 40 and so on.
 func (p *pod) restarted(was pod) (v1alpha1.EventType, *v1alpha1.Finding) {
 	if was.last == nil || p.last.Kubectl.Restarts <= was.last.Kubectl.Restarts {
 		return "", nil
@@ -62,12 +62,26 @@ func (p *pod) restarted(was pod) (v1alpha1.EventType, *v1alpha1.Finding) {
 	switch {
 	case p.episode == nil:
 		return v1alpha1.EventContainerRestarted, p.verdict.Primary()
-	case p.last.Kubectl.Restarts >= 2*max(p.episode.restarts, 1) && looping(p):
+	case loud(p.last.Kubectl.Restarts) > loud(p.episode.restarts) && looping(p):
 		p.episode.restarts = p.last.Kubectl.Restarts
 		return v1alpha1.EventCrashLoopContinues, p.verdict.Primary()
 	default:
 		return "", nil
 	}
+}
+
+// loud is the last number of restarts up to n at which a crash loop is told
+// again, 0 if there is none yet.
+func loud(n int64) int64 {
+	const first = 5
+	if n < first {
+		return 0
+	}
+	at := int64(first)
+	for at <= n/2 {
+		at *= 2
+	}
+	return at
 }
 
 // looping reports whether the restarts of p are those of a crash loop: before
@@ -108,16 +122,13 @@ func (p *pod) moved(was pod, now time.Time) v1alpha1.EventType {
 	return ""
 }
 
-// hold is how long a container must have run before its pod has recovered: each
-// try of a crash loop looks well for some seconds.
-const hold = time.Minute
-
 // over reports whether the pod has come to rest: a pod that merely starts again
 // has not recovered.
 func (p *pod) over(now time.Time) bool {
 	switch p.verdict.State {
 	case v1alpha1.StateHealthy:
-		return rank(p.verdict.Severity()) < rank(v1alpha1.SeverityWarning) && now.Sub(p.lastStart()) >= hold
+		at := p.recovers()
+		return !at.IsZero() && !now.Before(at)
 	case v1alpha1.StateCompleted, v1alpha1.StateTerminating:
 		return true
 	case v1alpha1.StateFailed, v1alpha1.StateUnknown, v1alpha1.StateFailing,
@@ -126,17 +137,15 @@ func (p *pod) over(now time.Time) bool {
 	return false
 }
 
-// lastStart is when the youngest container that has restarted began to run,
-// the zero time if none has.
-func (p *pod) lastStart() time.Time {
-	var last time.Time
-	for i := range p.last.Containers {
-		c := &p.last.Containers[i]
-		if c.RestartCount > 0 && c.Running != nil && c.Running.StartedAt.After(last) {
-			last = c.Running.StartedAt
-		}
+// hop counts that a pod in trouble has looked well and does no longer.
+func (p *pod) hop(was pod) {
+	if p.episode != nil && was.episode != nil && ready(was.last) && !ready(p.last) {
+		p.episode.Flaps++
 	}
-	return last
+}
+
+func ready(p *projection.Pod) bool {
+	return p.Kubectl.Total > 0 && p.Kubectl.Ready == p.Kubectl.Total
 }
 
 // typeOf names the transition into f.

@@ -28,10 +28,17 @@ type Teller struct {
 	pods   map[reconcile.Key]*pod
 	// streams holds the last status of every source, by context and namespace.
 	streams map[[2]string]stream.Status
-	// deleted remembers, for the length of one frame, whose place a new pod of
-	// the same name takes.
-	deleted reconcile.Key
+	// deleted holds the names of pods that were deleted lately, and when.
+	deleted map[name]time.Time
 }
+
+// name is what a pod and its replacement have in common.
+type name struct{ context, namespace, name string }
+
+// replacedWithin is how long after the end of a pod another one of its name
+// counts as its replacement: a StatefulSet makes it at once, one behind a quota
+// or a webhook a little later.
+const replacedWithin = time.Minute
 
 // Options say what to tell.
 type Options struct {
@@ -39,6 +46,13 @@ type Options struct {
 	MinSeverity v1alpha1.Severity
 	// SummaryPods says which pods a summary lists.
 	SummaryPods SummaryPods
+	// RecoverAfter is how long a pod must be well to have recovered. Zero stands
+	// for twice the time that the container has run before its last crash, at
+	// least a minute and at most ten.
+	RecoverAfter time.Duration
+	// Selective is true if the scope has selectors, so that a pod can leave it
+	// and live.
+	Selective bool
 }
 
 // SummaryPods says which pods a summary lists.
@@ -57,6 +71,8 @@ type pod struct {
 	verdict *diagnose.Verdict
 	// episode is nil outside of one.
 	episode *episode
+	// hold is how long the pod must be well to have recovered.
+	hold time.Duration
 }
 
 type episode struct {
@@ -72,7 +88,9 @@ type problem struct{ cause, subCause, container string }
 
 // New returns a Teller that has seen nothing.
 func New(opts Options) *Teller {
-	return &Teller{opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]stream.Status{}}
+	return &Teller{
+		opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]stream.Status{}, deleted: map[name]time.Time{},
+	}
 }
 
 // Tell returns what ev gives reason to say, mostly nothing or one event.
@@ -114,16 +132,17 @@ func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 	}
 	was := *p
 	p.last, p.verdict = ev.Pod, ev.To
+	p.hold = cmp.Or(t.opts.RecoverAfter, hold(ev.Pod))
+	p.hop(was)
 	kind, finding := p.edge(was, ev)
 	if ev.To.State == v1alpha1.StateCompleted {
 		p.last = stub(ev.Pod)
 	}
-	replaced := isNew && t.takesPlace(ev.Key)
-	t.deleted = reconcile.Key{}
+	replaced := isNew && t.takesPlace(ev)
 	switch {
 	case kind == "" && replaced:
 		kind = v1alpha1.EventPodReplaced
-	case kind == "" && isNew:
+	case kind == "" && isNew && !ev.Initial:
 		kind = v1alpha1.EventPodAdded
 	case kind == "":
 		return nil
@@ -137,12 +156,16 @@ func stub(p *projection.Pod) *projection.Pod {
 	return &projection.Pod{ObjectMeta: p.ObjectMeta, NodeName: p.NodeName, Phase: p.Phase, Kubectl: p.Kubectl, Controller: p.Controller}
 }
 
-// takesPlace reports whether key is a new pod under the name of the pod that
-// was deleted right before.
-func (t *Teller) takesPlace(key reconcile.Key) bool {
-	d := t.deleted
-	return d.UID != "" && d.Context == key.Context && d.Namespace == key.Namespace && d.Name == key.Name
+// takesPlace reports whether the new pod of ev has the name of one that was
+// deleted lately.
+func (t *Teller) takesPlace(ev reconcile.Event) bool {
+	n := nameOf(ev.Key)
+	at, ok := t.deleted[n]
+	delete(t.deleted, n)
+	return ok && ev.Time.Sub(at) <= replacedWithin
 }
+
+func nameOf(k reconcile.Key) name { return name{k.Context, k.Namespace, k.Name} }
 
 // gone forgets the pod and says so.
 func (t *Teller) gone(ev reconcile.Event) *v1alpha1.PodWatchEvent {
@@ -151,8 +174,17 @@ func (t *Teller) gone(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 	if p == nil {
 		return nil
 	}
-	t.deleted = ev.Key
-	return event(v1alpha1.EventPodDeleted, ev, *p, nil, p.episode)
+	for n, at := range t.deleted {
+		if ev.Time.Sub(at) > replacedWithin {
+			delete(t.deleted, n)
+		}
+	}
+	t.deleted[nameOf(ev.Key)] = ev.Time
+	e := event(v1alpha1.EventPodDeleted, ev, *p, nil, p.episode)
+	if t.opts.Selective && p.last.DeletionTimestamp == nil && ev.Pod.DeletionTimestamp == nil {
+		e.Message = "deleted, or not selected any more"
+	}
+	return e
 }
 
 // baseline tells how things are at the start: the numbers, then every pod that
@@ -216,10 +248,10 @@ func event(kind v1alpha1.EventType, ev reconcile.Event, was pod, f *v1alpha1.Fin
 		e.Container, e.Message = f.Container, f.Message
 	}
 	if ep != nil {
-		e.Episode = &ep.Episode
+		e.Episode = new(ep.Episode)
 	}
 	if kind == v1alpha1.EventPodRecovered && ep != nil {
-		e.Message = "in trouble since " + ep.Since.UTC().Format(time.RFC3339)
+		e.Message = recoveredText(&was, ep, ev)
 	}
 	return e
 }

@@ -209,10 +209,10 @@ func TestARecoveryIsToldOnceAndClosesTheEpisode(t *testing.T) {
 	w := newWorld(t, transition.Options{})
 	p := w.pod("web")
 	w.synced(p)
-	w.see(w.loop(p, 4), nil)
+	w.see(w.loop(p, 5), nil)
 	opened := w.told[len(w.told)-1].Episode
 	w.told = nil
-	running := w.up(w.loop(p, 4))
+	running := w.up(w.loop(p, 5))
 	w.see(running, nil)
 	w.expect() // still the loop
 	w.now = w.now.Add(2 * time.Hour)

@@ -93,6 +93,8 @@ type Episode struct {
 	// ID is the same for every run and every replica of podwatch.
 	ID    string      `json:"id"`
 	Since metav1.Time `json:"since"`
+	// Flaps counts how often the pod was ready in between and then not again.
+	Flaps int `json:"flaps"`
 }
 
 // WatchSummary is the periodic status report of watch.

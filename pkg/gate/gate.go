@@ -1,0 +1,272 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+// Options say what to wait for. Durations of zero stand for none.
+type Options struct {
+	// Conditions are at least one. All of them must hold for all pods.
+	Conditions []Condition
+	// MinPods is how many pods there must be. It does not count for deletion.
+	MinPods int
+	// StableFor is how long the conditions must hold without a break.
+	StableFor time.Duration
+	// Timeout counts from the start.
+	Timeout time.Duration
+	// MaxStale is how long any source may be other than live.
+	MaxStale time.Duration
+	// Sources is the number of sources of the run.
+	Sources int
+}
+
+// Outcome is where a gate stands.
+type Outcome string
+
+// The outcomes. All but Pending are final.
+const (
+	Pending Outcome = "Pending"
+	// Held: the conditions hold, and have long enough.
+	Held Outcome = "Held"
+	// Failed: a pod cannot meet them any more.
+	Failed Outcome = "Failed"
+	// TimedOut: they did not hold within Options.Timeout.
+	TimedOut Outcome = "TimedOut"
+	// GaveUp: the pods could not be seen for Options.MaxStale.
+	GaveUp Outcome = "GaveUp"
+)
+
+// Decision is the answer to one event.
+type Decision struct {
+	Outcome Outcome
+	// Reason says in one clause why, or what is missing.
+	Reason string
+	// Next is the instant at which the gate wants a Look if nothing comes before;
+	// zero if time alone changes nothing.
+	Next time.Time
+}
+
+// Gate is a state machine. It is not safe for concurrent use.
+type Gate struct {
+	opts    Options
+	start   time.Time
+	synced  bool
+	members map[reconcile.Key]*member
+	// unmet counts the members that do not meet a condition, those that have
+	// failed left out: failed holds them, for they may have a replacement.
+	unmet  int
+	failed map[reconcile.Key]*member
+	lost   map[reconcile.Key]*member
+	// youngest is the last pod of each owner that is in the set.
+	youngest map[owner]*member
+	states   map[[2]string]stream.State
+	unread   int
+	// metSince and blindSince are zero while the conditions do not hold, or all
+	// is live.
+	metSince, blindSince time.Time
+}
+
+// member is a pod of the live set.
+type member struct {
+	key      reconcile.Key
+	pod      *projection.Pod
+	verdict  *diagnose.Verdict
+	met      bool
+	hopeless *v1alpha1.Finding
+}
+
+// New returns a gate that opens at the instant start.
+func New(opts Options, start time.Time) *Gate {
+	return &Gate{
+		opts: opts, start: start, blindSince: start,
+		members: map[reconcile.Key]*member{}, failed: map[reconcile.Key]*member{}, lost: map[reconcile.Key]*member{},
+		youngest: map[owner]*member{}, states: map[[2]string]stream.State{},
+	}
+}
+
+// String names what the gate waits for.
+func (o Options) String() string {
+	texts := make([]string, 0, len(o.Conditions))
+	for _, c := range o.Conditions {
+		texts = append(texts, c.String())
+	}
+	return strings.Join(texts, " and ")
+}
+
+// Take takes in an event and decides as of its time.
+func (g *Gate) Take(ev reconcile.Event) Decision {
+	switch ev.Type {
+	case reconcile.Judged:
+		old := g.leave(ev.Key)
+		if ev.Pod.DeletionTimestamp == nil || g.absence() {
+			g.enter(&member{key: ev.Key, pod: ev.Pod, verdict: ev.To})
+		} else {
+			g.age(old)
+		}
+	case reconcile.Gone:
+		g.age(g.leave(ev.Key))
+	case reconcile.Stream:
+		g.states[[2]string{ev.Source.Context, ev.Source.Namespace}] = ev.Status.State
+	case reconcile.SourceFailed:
+		g.unread++
+		delete(g.states, [2]string{ev.Source.Context, ev.Source.Namespace})
+	case reconcile.Synced:
+		g.synced = true
+	case reconcile.Tick, reconcile.Look:
+	}
+	return g.decide(ev.Time)
+}
+
+// absence reports whether the gate waits for the end of all pods.
+func (g *Gate) absence() bool {
+	return slices.ContainsFunc(g.opts.Conditions, func(c Condition) bool { return c.absent })
+}
+
+// enter takes m into the live set.
+func (g *Gate) enter(m *member) {
+	g.members[m.key] = m
+	patient := false
+	m.met = true
+	for _, c := range g.opts.Conditions {
+		m.met = m.met && !c.absent && c.met(m.pod, m.verdict)
+		patient = patient || c.patient
+	}
+	g.compare(m)
+	switch {
+	case m.met:
+		return
+	case m.pod.Phase == corev1.PodFailed && m.pod.Controller != nil:
+		g.failed[m.key] = m
+	default:
+		g.unmet++
+	}
+	if m.hopeless = hopeless(m.pod, m.verdict); m.hopeless != nil && !patient {
+		g.lost[m.key] = m
+	}
+}
+
+// leave takes the pod of key out of the live set and returns it, nil if it was
+// not in there.
+func (g *Gate) leave(key reconcile.Key) *member {
+	m := g.members[key]
+	if m == nil {
+		return nil
+	}
+	if g.failed[key] == nil && !m.met {
+		g.unmet--
+	}
+	delete(g.members, key)
+	delete(g.failed, key)
+	delete(g.lost, key)
+	return m
+}
+
+// decide weighs everything as of now.
+func (g *Gate) decide(now time.Time) Decision {
+	live := g.live()
+	g.blindSince = since(g.blindSince, !live, now)
+	missing := g.missing()
+	g.metSince = since(g.metSince, missing == "" && g.synced && live, now)
+	if m := g.firstLost(); m != nil && g.synced {
+		return Decision{Outcome: Failed, Reason: m.describe(m.hopeless)}
+	}
+	next := earliest{now: now}
+	if !g.metSince.IsZero() && next.reached(g.metSince, g.opts.StableFor) {
+		return Decision{Outcome: Held, Reason: g.opts.String()}
+	}
+	d := Decision{Outcome: Pending, Reason: cmp.Or(g.blindness(live), missing, "not yet for "+g.opts.StableFor.String())}
+	if g.opts.Timeout > 0 && next.reached(g.start, g.opts.Timeout) {
+		d.Outcome = TimedOut
+	} else if g.opts.MaxStale > 0 && !live && next.reached(g.blindSince, g.opts.MaxStale) {
+		d.Outcome = GaveUp
+	}
+	d.Next = next.at
+	return d
+}
+
+// live reports whether all sources that can be read are up to date.
+func (g *Gate) live() bool {
+	n := 0
+	for _, s := range g.states {
+		if s != stream.Live {
+			return false
+		}
+		n++
+	}
+	return n+g.unread >= g.opts.Sources && n > 0
+}
+
+func (g *Gate) blindness(live bool) string {
+	switch {
+	case !g.synced:
+		return "the pods could not be read yet"
+	case !live:
+		return "the pods cannot be seen at present"
+	}
+	return ""
+}
+
+// missing says what the live set lacks, "" if nothing.
+func (g *Gate) missing() string {
+	unmet := g.unmet
+	for _, m := range g.failed {
+		if !g.replaced(m) {
+			unmet++
+		}
+	}
+	switch {
+	case g.absence() && len(g.members) > 0:
+		return fmt.Sprintf("%d pods are still there", len(g.members))
+	case g.absence():
+		return ""
+	case unmet > 0:
+		return fmt.Sprintf("%d of %d pods are not %s", unmet, len(g.members), g.opts)
+	case len(g.members) == 0 && g.opts.MinPods > 0:
+		return "there are no pods"
+	case len(g.members)-len(g.failed) < g.opts.MinPods:
+		return fmt.Sprintf("there are %d pods, want at least %d", len(g.members)-len(g.failed), g.opts.MinPods)
+	}
+	return ""
+}
+
+// since is when a state began: then, or now if it begins, or zero if it is over.
+func since(then time.Time, holds bool, now time.Time) time.Time {
+	switch {
+	case !holds:
+		return time.Time{}
+	case then.IsZero():
+		return now
+	}
+	return then
+}
+
+// earliest collects the instants that are still to come.
+type earliest struct{ now, at time.Time }
+
+// reached reports whether d has passed since t, and otherwise remembers when it
+// will have.
+func (e *earliest) reached(t time.Time, d time.Duration) bool {
+	t = t.Add(d)
+	if !t.After(e.now) {
+		return true
+	}
+	if e.at.IsZero() || t.Before(e.at) {
+		e.at = t
+	}
+	return false
+}
