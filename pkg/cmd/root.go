@@ -55,7 +55,7 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 	}
 	root.AddCommand(
 		report.NewCommand(streams, lookupEnv, buildVersion()),
-		watch.NewCommand(streams, lookupEnv),
+		watch.NewCommand(streams, lookupEnv, buildVersion()),
 		clean.NewCommand(streams, lookupEnv),
 		newVersion(streams),
 	)

@@ -108,12 +108,29 @@ func (o Options) String() string {
 	return strings.Join(texts, " and ")
 }
 
+// Earliest is the first instant at which a gate that opens at start can be
+// decided without any event, zero if there is none.
+func (o Options) Earliest(start time.Time) time.Time {
+	next := earliest{now: start}
+	for _, d := range []time.Duration{o.Timeout, o.MaxStale} {
+		if d > 0 {
+			next.reached(start, d)
+		}
+	}
+	return next.at
+}
+
+// Absence reports whether the gate waits for the end of all pods.
+func (o Options) Absence() bool {
+	return slices.ContainsFunc(o.Conditions, func(c Condition) bool { return c.absent })
+}
+
 // Take takes in an event and decides as of its time.
 func (g *Gate) Take(ev reconcile.Event) Decision {
 	switch ev.Type {
 	case reconcile.Judged:
 		old := g.leave(ev.Key)
-		if ev.Pod.DeletionTimestamp == nil || g.absence() {
+		if ev.Pod.DeletionTimestamp == nil || g.opts.Absence() {
 			g.enter(&member{key: ev.Key, pod: ev.Pod, verdict: ev.To})
 		} else {
 			g.age(old)
@@ -130,11 +147,6 @@ func (g *Gate) Take(ev reconcile.Event) Decision {
 	case reconcile.Tick, reconcile.Look:
 	}
 	return g.decide(ev.Time)
-}
-
-// absence reports whether the gate waits for the end of all pods.
-func (g *Gate) absence() bool {
-	return slices.ContainsFunc(g.opts.Conditions, func(c Condition) bool { return c.absent })
 }
 
 // enter takes m into the live set.
@@ -230,9 +242,9 @@ func (g *Gate) missing() string {
 		}
 	}
 	switch {
-	case g.absence() && len(g.members) > 0:
+	case g.opts.Absence() && len(g.members) > 0:
 		return fmt.Sprintf("%d pods are still there", len(g.members))
-	case g.absence():
+	case g.opts.Absence():
 		return ""
 	case unmet > 0:
 		return fmt.Sprintf("%d of %d pods are not %s", unmet, len(g.members), g.opts)

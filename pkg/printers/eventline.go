@@ -209,7 +209,7 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 		v1alpha1.EventPodConfigError, v1alpha1.EventPodDegraded, v1alpha1.EventPodFailing,
 		v1alpha1.EventContainerRestarted, v1alpha1.EventContainerOOMKilled, v1alpha1.EventCrashLoopEntered,
 		v1alpha1.EventCrashLoopContinues, v1alpha1.EventPodFailed, v1alpha1.EventPodEvicted,
-		v1alpha1.EventPodUnknown, v1alpha1.EventPodTerminatingLate:
+		v1alpha1.EventPodUnknown, v1alpha1.EventPodTerminatingLate, v1alpha1.EventGateUnmet:
 	}
 	switch {
 	case strings.HasPrefix(string(e.Type), "clean."):

@@ -38,6 +38,7 @@ type Engine struct {
 	firing sync.Mutex
 
 	reconciliations atomic.Int64
+	ended           time.Time
 
 	mu sync.Mutex
 	// known holds the last verdict on every pod that is there.
@@ -104,7 +105,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	err := e.wait(ctx)
 
 	stop()
-	e.intake.note(Delivery{})
+	e.ended = e.intake.note(Delivery{})
 	e.intake.close()
 	late := !e.within(e.cfg.Grace, func() {
 		sources.Wait()
@@ -214,3 +215,6 @@ func (e *Engine) startTicks(at time.Time) {
 // Reconciliations returns how many reconciliations there were so far. It may
 // be called at any time.
 func (e *Engine) Reconciliations() int64 { return e.reconciliations.Load() }
+
+// Ended returns when the run stopped taking in, once Run or Replay has returned.
+func (e *Engine) Ended() time.Time { return e.ended }

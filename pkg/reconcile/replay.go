@@ -22,7 +22,10 @@ import (
 // the cause of ctx, or that of Run.
 func (e *Engine) Replay(ctx context.Context, deliveries iter.Seq2[Delivery, error], advance func(context.Context, time.Time) error, emit func(Event) error) error {
 	e.inPlace = true
-	defer e.queue.ShutDown()
+	defer func() {
+		e.queue.ShutDown()
+		e.ended = e.cfg.Clock.Now()
+	}()
 	r := replay{Engine: e, advance: advance, emit: e.andThenSynced(emit), handlers: map[sourceName]*handler{}}
 	for d, err := range deliveries {
 		if err != nil {

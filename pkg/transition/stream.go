@@ -4,7 +4,10 @@
 package transition
 
 import (
+	"cmp"
 	"errors"
+	"maps"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -25,8 +28,8 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 		events = append(events, streamEvent(v1alpha1.EventStreamRelisted, v1alpha1.SeverityInfo, ev,
 			"listed anew; changes in between may be missing"))
 	}
-	if now.State == was.State {
-		return events
+	if now.State == was.State || !t.synced {
+		return events // baseline tells what is not live at the first sync
 	}
 	switch now.State {
 	case stream.Connecting:
@@ -40,12 +43,26 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	case stream.Stale:
 		events = append(events, streamEvent(v1alpha1.EventStreamStale, v1alpha1.SeverityWarning, ev, reason(now)))
 	case stream.Forbidden:
-		if !t.synced {
-			return events // if the list is denied, too, the source fails and tells it
-		}
 		events = append(events, streamEvent(v1alpha1.EventStreamForbidden, v1alpha1.SeverityWarning, ev, reason(now)))
 	}
 	return events
+}
+
+// unseen tells at the first sync which sources cannot be reached. A list that is
+// denied makes its source fail, which is told anyway.
+func (t *Teller) unseen(ev reconcile.Event) []v1alpha1.PodWatchEvent {
+	var events []v1alpha1.PodWatchEvent
+	for _, key := range slices.SortedFunc(maps.Keys(t.streams), compareSources) {
+		if s := t.streams[key]; s.State == stream.Stale {
+			at := reconcile.Event{Time: ev.Time, Source: reconcile.Source{Context: key[0], Namespace: key[1]}}
+			events = append(events, streamEvent(v1alpha1.EventStreamStale, v1alpha1.SeverityWarning, at, reason(s)))
+		}
+	}
+	return events
+}
+
+func compareSources(a, b [2]string) int {
+	return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 }
 
 // reason says why a stream is not live.

@@ -193,7 +193,7 @@ func (t *Teller) baseline(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	summary := t.Summary(ev.Time, ev.Reconciliations)
 	summary.Initial = true
 	summary.Summary.Listed = []v1alpha1.SummaryPod{}
-	events := []v1alpha1.PodWatchEvent{summary}
+	events := append([]v1alpha1.PodWatchEvent{summary}, t.unseen(ev)...)
 	for _, key := range t.worstFirst() {
 		p := t.pods[key]
 		finding := p.verdict.Primary()
@@ -206,6 +206,27 @@ func (t *Teller) baseline(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 		events = append(events, *e)
 	}
 	return events
+}
+
+// About is an event of the given type about the pod of key as it was told last,
+// because of f, which may be nil. It returns false for a pod that is gone.
+func (t *Teller) About(kind v1alpha1.EventType, at time.Time, key reconcile.Key, f *v1alpha1.Finding) (v1alpha1.PodWatchEvent, bool) {
+	p := t.pods[key]
+	if p == nil {
+		return v1alpha1.PodWatchEvent{}, false
+	}
+	return *event(kind, reconcile.Event{Time: at, Key: key, Pod: p.last, To: p.verdict}, pod{}, f, p.episode), true
+}
+
+// Pods is how many pods of the namespace are there, "" being all namespaces.
+func (t *Teller) Pods(context, namespace string) int {
+	n := 0
+	for key := range t.pods {
+		if key.Context == context && (namespace == "" || key.Namespace == namespace) {
+			n++
+		}
+	}
+	return n
 }
 
 // worstFirst returns the keys of all pods by severity, then key.

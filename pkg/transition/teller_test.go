@@ -313,9 +313,12 @@ func TestStreamsAreToldWhenTheirFreshnessChanges(t *testing.T) {
 	w := newWorld(t, transition.Options{})
 	refused := errors.New("connection refused")
 	status := func(s stream.Status) { w.tell(reconcile.Event{Type: reconcile.Stream, Status: s}) }
+	status(stream.Status{State: stream.Stale, Err: refused})
 	status(stream.Status{State: stream.Connecting})
+	w.expect()
+	w.synced()
 	status(stream.Status{State: stream.Live})
-	w.expect() // the summary tells that
+	w.expect("summary initial") // it tells that
 	status(stream.Status{State: stream.Stale, Err: refused})
 	status(stream.Status{State: stream.Stale, Err: refused, Attempts: 2})
 	status(stream.Status{State: stream.Live, Relists: 1})

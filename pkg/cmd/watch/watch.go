@@ -5,9 +5,7 @@
 package watch
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,12 +14,11 @@ import (
 	cliprinters "k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/utils/clock"
 
-	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
@@ -32,7 +29,12 @@ Watch the pods in scope and print a line for everything that breaks, gets worse
 or recovers. What is broken already is told once at the start.
 
 It never exits by itself: stop it with Ctrl-C. It survives restarts of the API
-server and says when it cannot see the cluster.`
+server and says when it cannot see the cluster.
+
+With --until or --for it is a gate: it ends with 0 as soon as all pods are as
+they should be, and with 2 at once when one of them never will be (image not
+found, configuration error, crash loop) or when the time is up. It waits for
+pods that do not exist yet and lets go of those that are replaced.`
 
 const example = `  # what is going on in the current namespace
   kubectl podwatch watch
@@ -41,7 +43,14 @@ const example = `  # what is going on in the current namespace
   kubectl podwatch watch -n shop,payments --min-severity warning
 
   # one JSON object per line, for a program
-  kubectl podwatch watch -A -o json`
+  kubectl podwatch watch -A -o json
+
+  # in a pipeline: wait for a rollout, or say why it will not be
+  kubectl podwatch watch deploy/web --until healthy --timeout 5m
+
+  # keep what was seen, and look at it again without the cluster
+  kubectl podwatch watch -n shop --record shop.jsonl
+  kubectl podwatch watch --replay shop.jsonl`
 
 // Options are what a watch needs, resolved.
 type Options struct {
@@ -52,7 +61,8 @@ type Options struct {
 	Thresholds diagnose.Thresholds
 	Clock      clock.WithTicker
 	Tell       transition.Options
-	Printer    cliprinters.ResourcePrinter
+	// Printer makes the printer of events of so many contexts.
+	Printer func(contexts int) cliprinters.ResourcePrinter
 	// Machine is true if the output is for programs: then it has an end event
 	// also if no pod was ever seen.
 	Machine bool
@@ -60,21 +70,18 @@ type Options struct {
 	// SummaryEvery is the distance of summaries, 0 for none.
 	SummaryEvery time.Duration
 	Workers      int
+	// Gate has no conditions if there is none.
+	Gate gate.Options
+	// Record is the file of the recording, "" for none.
+	Record string
+	Replay Replay
+	// Version is written into a recording.
+	Version string
 }
 
-// flags are the flags of watch alone.
-type flags struct {
-	scope  *scope.Flags
-	clocks *clocks.Flags
-
-	output, color, timestamps, minSeverity, summaryPods string
-
-	summaryEvery, idleTimeout, connectTimeout time.Duration
-	workers                                   int
-}
-
-// NewCommand returns the command. lookupEnv is os.LookupEnv except in tests.
-func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) *cobra.Command {
+// NewCommand returns the command. version is written into recordings; lookupEnv
+// is os.LookupEnv except in tests.
+func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), version string) *cobra.Command {
 	f := &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()}
 	c := &cobra.Command{
 		Use:     "watch [POD | TYPE/NAME ...]",
@@ -86,76 +93,17 @@ func NewCommand(streams genericiooptions.IOStreams, lookupEnv func(string) (stri
 			if err != nil {
 				return err
 			}
+			o.Version = version
 			return run(c.Context(), o)
 		},
 	}
-	set := c.Flags()
-	f.scope.AddTo(set)
-	f.clocks.AddTo(set)
-	set.StringVarP(&f.output, "output", "o", "auto", "output format: auto, "+strings.Join(printers.EventFormats(), ", "))
-	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
-	set.StringVar(&f.timestamps, "timestamps", string(printers.TimestampsTime), "how lines begin: time, rfc3339, none")
-	set.StringVar(&f.minSeverity, "min-severity", string(v1alpha1.SeverityInfo), "least severity of pods' events: info, warning, critical")
-	set.StringVar(&f.summaryPods, "summary-pods", string(transition.SummaryUnhealthy), "pods that a summary lists, up to twenty: unhealthy, all, none")
-	set.DurationVar(&f.summaryEvery, "summary-every", time.Minute, "distance of the summaries; 0 for none")
-	set.DurationVar(&f.idleTimeout, "idle-timeout", 100*time.Second, "silence after which the connection counts as dead; suspicious at three quarters of it")
-	set.DurationVar(&f.connectTimeout, "connect-timeout", 30*time.Second, "how long the first connection may take")
-	set.IntVar(&f.workers, "workers", 2, "pods that are judged at once")
+	f.addTo(c.Flags())
 	return c
 }
 
-// resolve checks the flags first and makes clients last.
-func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), args []string) (Options, error) {
-	o := Options{
-		IOStreams: streams, Thresholds: f.clocks.Thresholds, Clock: clock.RealClock{},
-		SummaryEvery: f.summaryEvery, Workers: f.workers,
-		Stream: stream.Config{Keep: stream.KeepProjections, IdleTimeout: f.idleTimeout, ConnectTimeout: f.connectTimeout},
-	}
-	var err error
-	if o.Scope, err = f.scope.Scope(args); err != nil {
-		return o, err
-	}
-	if len(o.Scope.Files) > 0 {
-		return o, exit.Hint(errors.New("flag --filename: a file does not change, there is nothing to watch"), "kubectl podwatch report -f "+o.Scope.Files[0])
-	}
-	if err = f.check(); err != nil {
-		return o, err
-	}
-	o.Machine = f.output == "json" || f.output == "yaml"
-	o.Tell = transition.Options{MinSeverity: v1alpha1.Severity(f.minSeverity), SummaryPods: transition.SummaryPods(f.summaryPods)}
-	if o.Printer, err = f.printer(streams, lookupEnv, len(o.Scope.Contexts)); err != nil {
-		return o, err
-	}
-	o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch")
-	return o, err
-}
-
-func (f *flags) check() error {
-	if err := f.clocks.Check(); err != nil {
-		return err
-	}
-	for _, choice := range []struct {
-		flag, value string
-		allowed     []string
-	}{
-		{"timestamps", f.timestamps, []string{string(printers.TimestampsTime), string(printers.TimestampsRFC3339), string(printers.TimestampsNone)}},
-		{"min-severity", f.minSeverity, []string{string(v1alpha1.SeverityInfo), string(v1alpha1.SeverityWarning), string(v1alpha1.SeverityCritical)}},
-		{"summary-pods", f.summaryPods, []string{string(transition.SummaryUnhealthy), string(transition.SummaryAll), string(transition.SummaryNone)}},
-	} {
-		if !slices.Contains(choice.allowed, choice.value) {
-			return fmt.Errorf("flag --%s %q: want one of %s", choice.flag, choice.value, strings.Join(choice.allowed, ", "))
-		}
-	}
-	switch {
-	case f.summaryEvery < 0 || f.idleTimeout <= 0 || f.connectTimeout <= 0:
-		return errors.New("flags --summary-every, --idle-timeout, --connect-timeout: want a positive duration")
-	case f.workers < 1:
-		return errors.New("flag --workers: want at least 1")
-	}
-	return nil
-}
-
-func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), contexts int) (cliprinters.ResourcePrinter, error) {
+// printer checks the format and returns what makes the printer once the number of
+// contexts is known.
+func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool)) (func(contexts int) cliprinters.ResourcePrinter, error) {
 	palette, err := printers.NewPalette(printers.ColorMode(f.color), lookupEnv, terminal.Is(streams.Out))
 	if err != nil {
 		return nil, fmt.Errorf("flag --color: %w", err)
@@ -164,12 +112,17 @@ func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if format == "auto" {
 		format = "line"
 	}
-	p, err := printers.NewEvents(format, printers.EventOptions{
-		Timestamps: printers.Timestamps(f.timestamps), Location: time.Local, Palette: palette,
-		ShowContext: contexts > 1,
-	})
+	opts := printers.EventOptions{Timestamps: printers.Timestamps(f.timestamps), Location: time.Local, Palette: palette}
+	one, err := printers.NewEvents(format, opts)
 	if err != nil {
 		return nil, fmt.Errorf("flag --output %q: want one of auto, %s", f.output, strings.Join(printers.EventFormats(), ", "))
 	}
-	return p, nil
+	opts.ShowContext = true
+	several, err := printers.NewEvents(format, opts)
+	return func(contexts int) cliprinters.ResourcePrinter {
+		if contexts > 1 {
+			return several
+		}
+		return one
+	}, err
 }

@@ -141,7 +141,9 @@ func (m *monitor) stateAfter(err error) State {
 	switch kindOf(err) {
 	case Denied:
 		return Forbidden
-	case Refused, DNS, TLS, Timeout:
+	case Refused, DNS, TLS:
+		return Stale
+	case Timeout:
 		if m.synced {
 			return Stale
 		}

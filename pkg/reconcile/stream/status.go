@@ -10,7 +10,8 @@ type State string
 
 // The states of a stream.
 const (
-	// Connecting lasts until the first Synced.
+	// Connecting lasts until the first Synced, unless the server cannot be
+	// reached meanwhile.
 	Connecting State = "CONNECTING"
 	// Live: the server was heard of within 3/4 of Config.IdleTimeout.
 	Live State = "LIVE"

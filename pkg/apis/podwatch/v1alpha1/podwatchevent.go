@@ -9,7 +9,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type EventType string
 
 // The event types. Pod events are about one pod, stream events about the
-// connection to the server; there is exactly one end event, the last.
+// connection to the server. Before the end, gate events name the pods because of
+// which a gate does not hold; there is exactly one end event, the last.
 const (
 	EventPodAdded           EventType = "pod.added"
 	EventPodPendingStuck    EventType = "pod.pending_stuck"
@@ -40,6 +41,7 @@ const (
 	EventStreamForbidden    EventType = "stream.forbidden"
 	EventStreamFailed       EventType = "stream.failed"
 	EventStreamNotice       EventType = "stream.notice"
+	EventGateUnmet          EventType = "gate.unmet"
 	EventSummary            EventType = "summary"
 	EventEnd                EventType = "end"
 )

@@ -33,8 +33,8 @@ const (
 const Table = `  0    done; the gate passed; nothing to do
   1    could not do it: usage, configuration, connection, authentication, or
        refused; nothing was changed
-  2    a gate did not hold: --fail-on, --fail-if-found
-  3    incomplete: a part could not be read or done; 2 wins over 3
+  2    a gate did not hold: --fail-on, --fail-if-found, --until, --for
+  3    incomplete: a part could not be read or done, or --max-stale; 2 wins over 3
   130  interrupted (SIGINT) while a gate or a planned deletion was left
   143  terminated (SIGTERM) likewise`
 

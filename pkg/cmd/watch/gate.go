@@ -1,0 +1,128 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/gate"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+)
+
+// listedUnmet bounds the pods that are named when a gate does not hold.
+const listedUnmet = 20
+
+// decidedError ends the engine when the gate is decided.
+type decidedError struct{ gate.Decision }
+
+// Error implements error.
+func (e decidedError) Error() string { return e.Reason }
+
+// goneError ends the engine when a namespace is gone for which a gate waits.
+type goneError struct{ namespace string }
+
+// Error implements error.
+func (e goneError) Error() string { return fmt.Sprintf("namespace %q is gone", e.namespace) }
+
+// decide asks the gate what it makes of ev.
+func (s *session) decide(ev reconcile.Event) error {
+	if s.gate == nil {
+		return nil
+	}
+	d := s.gate.Take(ev)
+	if d.Outcome != gate.Pending {
+		s.over = ev.Time
+		return decidedError{d}
+	}
+	s.engine.LookAt(reconcile.Key{}, d.Next)
+	if ev.Type == reconcile.Gone && s.vanished != nil && !s.Gate.Absence() && s.teller.Pods(ev.Key.Context, ev.Key.Namespace) == 0 {
+		s.vanished(reconcile.Source{Context: ev.Key.Context, Namespace: ev.Key.Namespace})
+	}
+	return nil
+}
+
+// gateOutcome turns the end of the engine into that of the gate.
+func (s *session) gateOutcome(err error) error {
+	decided, isDecided := errors.AsType[decidedError](err)
+	gone, isGone := errors.AsType[goneError](err)
+	signal, isSignal := errors.AsType[exit.SignalError](err)
+	switch {
+	case isDecided:
+		return s.decided(decided.Decision)
+	case isGone:
+		return exit.Gate(fmt.Errorf("wait for %s: %w", s.Gate, gone))
+	case isSignal:
+		return signal
+	case exit.ClosedPipe(err):
+		return fmt.Errorf("wait for %s: nobody reads the output any more", s.Gate)
+	case err == nil:
+		return exit.Gate(fmt.Errorf("wait for %s: the recording ends before", s.Gate))
+	}
+	return failure.Explain(err)
+}
+
+func (s *session) decided(d gate.Decision) error {
+	switch d.Outcome {
+	case gate.Failed:
+		return exit.Gate(fmt.Errorf("wait for %s: %s", s.Gate, d.Reason))
+	case gate.TimedOut:
+		return exit.Gate(fmt.Errorf("wait for %s: timed out after %s: %s", s.Gate, s.Gate.Timeout, d.Reason))
+	case gate.GaveUp:
+		return exit.Incomplete(fmt.Errorf("wait for %s: gave up after %s: %s", s.Gate, s.Gate.MaxStale, d.Reason))
+	case gate.Held, gate.Pending:
+	}
+	if s.unread > 0 {
+		return exit.Incomplete(failure.Unread(s.unread, len(s.sources)))
+	}
+	return nil
+}
+
+// printUnmet names the pods because of which the gate has not held.
+func (s *session) printUnmet(at time.Time, err error) error {
+	if s.gate == nil || err == nil {
+		return nil
+	}
+	unmet := s.gate.Unmet()
+	for _, u := range unmet[:min(len(unmet), listedUnmet)] {
+		e, ok := s.teller.About(v1alpha1.EventGateUnmet, at, u.Key, u.Finding)
+		if !ok {
+			continue
+		}
+		if err := s.printer.PrintObj(&e, s.Out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askTimeout bounds the question whether a namespace is there.
+const askTimeout = 5 * time.Second
+
+// checkNamespace ends the run if the namespace of the given source is gone or
+// being deleted: nothing can be created in it any more. Whoever may not ask waits
+// for the timeout.
+func (s *session) checkNamespace(ctx context.Context, of reconcile.Source, cancel context.CancelCauseFunc) {
+	i := slices.IndexFunc(s.Clusters, func(c scope.Cluster) bool { return c.Context == of.Context })
+	if i < 0 || !slices.Contains(s.Clusters[i].Namespaces, of.Namespace) {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, askTimeout)
+	defer stop()
+	ns, err := s.Clusters[i].Core.Namespaces().Get(ctx, of.Namespace, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) || err == nil && ns.Status.Phase == corev1.NamespaceTerminating {
+		cancel(goneError{of.Namespace})
+	}
+}

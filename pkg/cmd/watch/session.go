@@ -1,0 +1,164 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	cliprinters "k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
+	"github.com/podwatch/kubectl-podwatch/pkg/gate"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/recording"
+	"github.com/podwatch/kubectl-podwatch/pkg/transition"
+)
+
+// session is one run of watch, live or replayed. All of it runs in the engine's
+// emit, one event after another.
+type session struct {
+	Options
+	engine *reconcile.Engine
+	teller *transition.Teller
+	// gate is nil without one.
+	gate *gate.Gate
+	// vanished is told of a namespace whose last pod has gone while a gate
+	// waits; nil if nobody asks.
+	vanished func(reconcile.Source)
+	synced   bool
+	// waiting is true once the user was told of that.
+	waiting bool
+	// early is what was told before the first sync. It is printed after the
+	// summary that comes first, or never: then the error says it all.
+	early []v1alpha1.PodWatchEvent
+	// unread counts the sources that could not be read.
+	unread  int
+	sources []recording.Source
+	printer cliprinters.ResourcePrinter
+	// over is when the gate was decided, zero if it was not.
+	over time.Time
+}
+
+func newSession(o Options, engine *reconcile.Engine, h recording.Header) *session {
+	contexts := map[string]bool{}
+	for _, source := range h.Sources {
+		contexts[source.Context] = true
+	}
+	s := &session{
+		Options: o, engine: engine, teller: transition.New(o.Tell), sources: h.Sources, printer: o.Printer(len(contexts)),
+	}
+	if len(o.Gate.Conditions) > 0 {
+		o.Gate.Sources = len(h.Sources)
+		s.gate = gate.New(o.Gate, h.Started)
+		// What ends by time alone ends without any event, too.
+		if ends := o.Gate.Earliest(h.Started); !ends.IsZero() {
+			engine.LookAt(reconcile.Key{}, ends)
+		}
+	}
+	return s
+}
+
+// emit prints what the engine's event gives reason to say.
+func (s *session) emit(ev reconcile.Event) error {
+	switch ev.Type {
+	case reconcile.Synced:
+		s.synced = true
+	case reconcile.SourceFailed:
+		s.unread++
+	case reconcile.Judged, reconcile.Gone, reconcile.Stream, reconcile.Tick, reconcile.Look:
+	}
+	if err := s.tell(ev); err != nil {
+		return err
+	}
+	if ev.Type == reconcile.Judged {
+		if due := s.teller.Due(ev.Key); !due.IsZero() {
+			s.engine.LookAt(ev.Key, due)
+		}
+	}
+	return s.decide(ev)
+}
+
+// tell prints the transitions of ev.
+func (s *session) tell(ev reconcile.Event) error {
+	told := s.teller.Tell(ev)
+	if !s.synced {
+		s.wait(ev)
+		s.early = append(s.early, told...)
+		return nil
+	}
+	told, s.early = append(told, s.early...), nil
+	for i := range told {
+		if err := s.printer.PrintObj(&told[i], s.Out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait says once that the server cannot be reached yet, and why. What the server
+// itself answers is told as the error that it leads to.
+func (s *session) wait(ev reconcile.Event) {
+	silent := apierrors.ReasonForError(ev.Status.Err) == metav1.StatusReasonUnknown
+	if ev.Type == reconcile.Stream && ev.Status.Err != nil && silent && !s.waiting {
+		s.waiting = true
+		_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(ev.Status.Err.Error()))
+	}
+}
+
+// end tells how the run has ended and returns the end of the command.
+func (s *session) end(runErr error) error {
+	if errors.Is(runErr, reconcile.ErrLate) {
+		return runErr // the reader has stopped: there is nobody to tell the end
+	}
+	err := s.outcome(runErr)
+	if exit.ClosedPipe(runErr) || !s.synced && !s.Machine {
+		return err
+	}
+	at := s.over
+	if at.IsZero() {
+		at = s.engine.Ended()
+	}
+	if printErr := s.printUnmet(at, err); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	end := s.teller.End(at, s.engine.Reconciliations(), exit.Code(err), s.endText(err))
+	if printErr := s.printer.PrintObj(&end, s.Out); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	return err
+}
+
+// outcome turns the end of the engine into that of the command. A signal is how
+// a watch without a gate is meant to end.
+func (s *session) outcome(err error) error {
+	if s.gate != nil {
+		return s.gateOutcome(err)
+	}
+	var signal exit.SignalError
+	if err != nil && !errors.As(err, &signal) {
+		return failure.Explain(err)
+	}
+	if s.unread > 0 {
+		return exit.Incomplete(failure.Unread(s.unread, len(s.sources)))
+	}
+	return nil
+}
+
+// endText says why the run ended.
+func (s *session) endText(err error) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case s.gate != nil:
+		return s.Gate.String()
+	}
+	return "stopped"
+}

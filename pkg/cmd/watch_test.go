@@ -1,0 +1,412 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream/frametest"
+)
+
+// kubeconfig writes a kubeconfig with one context per server: c0, c1 and so on.
+func kubeconfig(t *testing.T, servers ...string) string {
+	t.Helper()
+	var clusters, contexts strings.Builder
+	for i, server := range servers {
+		fmt.Fprintf(&clusters, "- {name: c%d, cluster: {server: %q}}\n", i, server)
+		fmt.Fprintf(&contexts, "- {name: c%d, context: {cluster: c%d, user: me, namespace: shop}}\n", i, i)
+	}
+	file := filepath.Join(t.TempDir(), "config")
+	content := "apiVersion: v1\nkind: Config\ncurrent-context: c0\nusers: [{name: me, user: {}}]\nclusters:\n" + clusters.String() + "contexts:\n" + contexts.String()
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// broken is a pod whose image does not exist.
+func brokenPod(namespace, name string) *corev1.Pod {
+	p := runningPod(namespace, name)
+	p.Status.Phase = corev1.PodPending
+	p.Status.Conditions[1].Status = corev1.ConditionFalse
+	p.Status.ContainerStatuses[0] = corev1.ContainerStatus{Name: "app", State: corev1.ContainerState{
+		Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "manifest unknown"},
+	}}
+	return p
+}
+
+// loopingPod has crashed n times.
+func loopingPod(namespace, name string, n int32) *corev1.Pod {
+	p := runningPod(namespace, name)
+	p.Status.Conditions[1].Status = corev1.ConditionFalse
+	p.Status.ContainerStatuses[0] = corev1.ContainerStatus{
+		Name: "app", RestartCount: n,
+		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off"}},
+	}
+	return p
+}
+
+func TestTheGateAndItsExitCodes(t *testing.T) {
+	t.Parallel()
+	interrupt := func(p *watch) { p.stop(cmd.Interrupted(syscall.SIGINT)) }
+	nothing := func(*watch) {}
+	for name, test := range map[string]struct {
+		pods []*corev1.Pod
+		args []string
+		do   func(*watch)
+		code int
+		// unmet are the pods that are named, message is a part of the end.
+		unmet   []string
+		message string
+	}{
+		"healthy": {
+			[]*corev1.Pod{runningPod("shop", "a")}, []string{"--until", "healthy", "--stable-for", "0s"}, nothing, 0, nil, "healthy",
+		},
+		"an image that does not exist": {
+			[]*corev1.Pod{runningPod("shop", "a"), brokenPod("shop", "b")}, []string{"--until", "healthy"}, nothing, 2,
+			[]string{"b ImagePull"}, `pod "shop/b" container "app": ImagePull/NotFound: manifest unknown`,
+		},
+		"a crash loop": {
+			[]*corev1.Pod{loopingPod("shop", "a", 3)}, []string{"--until", "healthy"}, nothing, 2, []string{"a CrashLoop"}, "CrashLoop",
+		},
+		"time is up": {
+			[]*corev1.Pod{loopingPod("shop", "a", 1), runningPod("shop", "b")}, []string{"--until", "healthy", "--timeout", "300ms"}, nothing, 2,
+			[]string{"a CrashLoop"}, "timed out after 300ms: 1 of 2 pods are not healthy",
+		},
+		"no pods": {nil, []string{"--for", "condition=Ready", "--timeout", "300ms"}, nothing, 2, nil, "there are no pods"},
+		"all gone": {
+			nil, []string{"--for", "delete"}, nothing, 0, nil, "delete",
+		},
+		"R20 interrupted": {
+			[]*corev1.Pod{loopingPod("shop", "a", 1)}, []string{"--until", "healthy"}, interrupt, 130, []string{"a CrashLoop"}, "interrupted",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			srv.Put(test.pods...)
+			p := startWatch(t, append(test.args, "--kubeconfig", kubeconfig(t, srv.Config().Host))...)
+			p.until("the summary", ofType(v1alpha1.EventSummary))
+			test.do(p)
+			var unmet []string
+			end := p.until("the end", func(e v1alpha1.PodWatchEvent) bool {
+				if e.Type == v1alpha1.EventGateUnmet {
+					unmet = append(unmet, e.Name+" "+e.Cause)
+				}
+				return e.Type == v1alpha1.EventEnd
+			})
+			if code := <-p.code; code != test.code || *end.ExitCode != test.code {
+				t.Errorf("exit code %d, in the end event %d, want %d", code, *end.ExitCode, test.code)
+			}
+			if diff := cmp.Diff(test.unmet, unmet); diff != "" {
+				t.Errorf("unmet pods (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(end.Message, test.message) {
+				t.Errorf("end %q, want it to say %q", end.Message, test.message)
+			}
+		})
+	}
+}
+
+func TestAGateGivesUpWhatItCannotSee(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	srv.Put(loopingPod("shop", "a", 1))
+	p := startWatch(t, "--until", "healthy", "--max-stale", "500ms", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	srv.Refuse()
+	end := p.until("the end", ofType(v1alpha1.EventEnd))
+	if code := <-p.code; code != 3 || *end.ExitCode != 3 || !strings.Contains(end.Message, "gave up after 500ms") {
+		t.Errorf("exit code %d, end %q", code, end.Message)
+	}
+}
+
+func TestF06_F08_AtTheStartCredentialsAndRightsAreErrors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault frametest.Fault
+		args  []string
+		want  string
+	}{
+		"F06 401 for ever": {
+			frametest.Status(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), []string{"--connect-timeout", "1s"},
+			"kubectl auth whoami",
+		},
+		"F08 403 in all namespaces": {
+			frametest.Status(http.StatusForbidden, metav1.StatusReasonForbidden), []string{"-A"},
+			"kubectl auth can-i list pods --all-namespaces",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			srv.Next(slices.Repeat([]frametest.Fault{test.fault}, 100)...)
+			args := append([]string{"watch", "--until", "healthy", "--kubeconfig", kubeconfig(t, srv.Config().Host)}, test.args...)
+			stdout, stderr, code := run(t, args...)
+			if code != 1 || stdout != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestF07_RightsLostInOneNamespaceLeaveTheOther(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	srv.Put(runningPod("a", "one"), runningPod("b", "two"))
+	p := startWatch(t, "-n", "a,b", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	srv.AwaitWatches(2)
+	no := frametest.Status(http.StatusForbidden, metav1.StatusReasonForbidden)
+	srv.Next(slices.Repeat([]frametest.Fault{in("b", no)}, 30)...)
+	srv.CloseWatches()
+	lost := p.until("the loss", ofType(v1alpha1.EventStreamForbidden))
+	if lost.Namespace != "b" {
+		t.Errorf("forbidden in namespace %q, want b", lost.Namespace)
+	}
+	srv.Put(brokenPod("a", "one"))
+	if got := p.until("the change in the other", func(e v1alpha1.PodWatchEvent) bool { return e.Name == "one" }); got.Cause != "ImagePull" {
+		t.Errorf("told %+v", got)
+	}
+}
+
+// in answers with f in one namespace only.
+func in(namespace string, f frametest.Fault) frametest.Fault {
+	return func(s *frametest.Server, w http.ResponseWriter, r *http.Request) bool {
+		return strings.Contains(r.URL.Path, "/namespaces/"+namespace+"/") && f(s, w, r)
+	}
+}
+
+func TestF21_OneContextIsDownFromTheStart(t *testing.T) {
+	t.Parallel()
+	up, down := frametest.New(t), frametest.New(t)
+	up.Put(runningPod("shop", "a"))
+	down.Put(loopingPod("shop", "late", 5), runningPod("shop", "well"))
+	down.Refuse()
+	start := time.Now()
+	p := startWatch(t, "--context", "c0,c1", "--summary-every", "0", "--kubeconfig", kubeconfig(t, up.Config().Host, down.Config().Host))
+	first := p.until("the summary", ofType(v1alpha1.EventSummary))
+	t.Logf("usable after %v", time.Since(start))
+	if first.Summary.Pods.Total != 1 || time.Since(start) > 10*time.Second {
+		t.Errorf("summary after %v: %+v", time.Since(start), first.Summary.Pods)
+	}
+	stale := p.until("what is missing", ofType(v1alpha1.EventStreamStale))
+	if stale.Context != "c1" || stale.Message == "" {
+		t.Errorf("told %+v", stale)
+	}
+	down.Listen()
+	got := p.until("the pods of the other", func(e v1alpha1.PodWatchEvent) bool { return e.Name != "" })
+	if got.Name != "late" || got.Context != "c1" || !got.Initial {
+		t.Errorf("told %+v, want the bad pod as initial", got)
+	}
+}
+
+func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "line", "yaml"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			srv.Put(runningPod("shop", "a"), loopingPod("shop", "b", 4), runningPod("shop", "c"))
+			file := filepath.Join(t.TempDir(), "run.jsonl")
+			common := []string{"watch", "-o", format, "--summary-every", "300ms", "--recover-after", "200ms"}
+			var out bytes.Buffer
+			ctx, stop := context.WithCancelCause(t.Context())
+			code := make(chan int, 1)
+			go func() {
+				code <- cmd.Main(ctx, append(common, "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host)),
+					genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &bytes.Buffer{}}, noEnv)
+			}()
+			srv.AwaitWatches(1)
+			for i := range 40 {
+				srv.Put(brokenPod("shop", "a"), runningPod("shop", fmt.Sprint("new-", i)), runningPod("shop", "a"))
+				if i == 20 {
+					srv.Remove("shop", "c")
+					srv.Compact()
+				}
+				time.Sleep(20 * time.Millisecond) //nolint:forbidigo // real frames at real times are the point
+			}
+			stop(cmd.Interrupted(syscall.SIGINT))
+			if c := <-code; c != 0 {
+				t.Fatalf("exit code %d", c)
+			}
+			info, err := os.Stat(file)
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Fatalf("recording: %v, %v", info, err)
+			}
+			for range 2 {
+				stdout, stderr, code := run(t, append(common, "--replay", file)...)
+				if stdout != out.String() || code != 0 {
+					t.Fatalf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", code, stderr, firstDifference(out.String(), stdout))
+				}
+			}
+			if n := strings.Count(out.String(), "\n"); n < 40 {
+				t.Errorf("only %d lines were compared", n)
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdout, stderr, cut := run(t, append(common, "--replay", cutFile(t, data[:len(data)*2/3]))...)
+			if cut != 3 || !strings.Contains(stderr, "the recording was cut off after entry") || !strings.HasPrefix(out.String(), stdout[:len(stdout)/3]) {
+				t.Errorf("cut in the middle: exit code %d, stderr %q, stdout %d of %d bytes", cut, stderr, len(stdout), out.Len())
+			}
+		})
+	}
+}
+
+func cutFile(t *testing.T, data []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "cut.jsonl")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return fmt.Sprintf("line %d\n-%s\n+%s", i, x[i], y[i])
+		}
+	}
+	return fmt.Sprintf("%d and %d lines", len(x), len(y))
+}
+
+func TestF35_AnIdleWatchEndsWhenItsReaderGoes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		busy bool
+		code int
+	}{
+		"idle":                   {nil, false, 0},
+		"busy":                   {nil, true, 0},
+		"with a gate that waits": {[]string{"--until", "healthy"}, false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			srv.Put(loopingPod("shop", "a", 1))
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := make(chan int, 1)
+			go func() {
+				args := append([]string{"watch", "--summary-every", "0", "--kubeconfig", kubeconfig(t, srv.Config().Host)}, test.args...)
+				code <- cmd.Main(t.Context(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: w, ErrOut: &bytes.Buffer{}}, noEnv)
+				_ = w.Close()
+			}()
+			if _, err := r.Read(make([]byte, 10)); err != nil {
+				t.Fatal(err)
+			}
+			closed := time.Now()
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if test.busy {
+				for i := range 50 {
+					srv.Put(runningPod("shop", fmt.Sprint("new-", i)))
+				}
+			}
+			if c := <-code; c != test.code {
+				t.Errorf("exit code %d, want %d", c, test.code)
+			}
+			if took := time.Since(closed); took > time.Second {
+				t.Errorf("ended %v after its reader", took)
+			}
+		})
+	}
+}
+
+func TestF38_F42_LinesAreCleanAndBounded(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	bad := brokenPod("shop", "a")
+	bad.Status.ContainerStatuses[0].State.Waiting.Message = "\x1b[31mred\x1b]0;title\x07 \xff\xfe" + strings.Repeat("long ", 200_000)
+	srv.Put(bad)
+	for _, format := range []string{"json", "yaml", "line"} {
+		stdout, stderr, code := run(t, "watch", "-o", format, "--until", "healthy", "--timeout", "300ms", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+		if code != 2 || strings.ContainsRune(stdout+stderr, 0x1b) || !utf8.ValidString(stdout) || !strings.HasSuffix(stdout, "\n") {
+			t.Errorf("%s: exit code %d, %d bytes, stderr %.200q", format, code, len(stdout), stderr)
+		}
+		for line := range strings.Lines(stdout) {
+			if len(line) > 64<<10 {
+				t.Errorf("%s: a line of %d bytes", format, len(line))
+			}
+		}
+	}
+}
+
+func TestF41_InterruptedWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	srv.Put(runningPod("shop", "a"))
+	p := startWatch(t, "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	srv.Refuse()
+	p.until("the loss", ofType(v1alpha1.EventStreamStale))
+	asked := time.Now()
+	p.stop(cmd.Interrupted(syscall.SIGINT))
+	p.until("the end", ofType(v1alpha1.EventEnd))
+	if code := <-p.code; code != 0 || time.Since(asked) > time.Second {
+		t.Errorf("exit code %d after %v", code, time.Since(asked))
+	}
+}
+
+func TestReplayRefuses(t *testing.T) {
+	t.Parallel()
+	text := cutFile(t, []byte("NAME READY\nweb 1/1\n"))
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no recording":       {[]string{"--replay", text}, "neither a recording"},
+		"no file":            {[]string{"--replay", text + ".gone"}, "no such file"},
+		"a scope":            {[]string{"--replay", text, "-n", "shop"}, "leave out"},
+		"both":               {[]string{"--replay", text, "--record", "x"}, "exclude each other"},
+		"a timeout of none":  {[]string{"--timeout", "1s"}, "nothing to wait for"},
+		"another condition":  {[]string{"--until", "ready"}, "want healthy"},
+		"gone and something": {[]string{"--for", "delete", "--until", "healthy"}, "meet no other"},
+		"a hold of none":     {[]string{"--recover-after", "soon"}, "want auto or a positive duration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, append([]string{"watch"}, test.args...)...)
+			if code != 1 || stdout != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestARecordingNeverOverwrites(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	file := cutFile(t, []byte("mine"))
+	_, stderr, code := run(t, "watch", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	if data, _ := os.ReadFile(file); code != 1 || string(data) != "mine" || !strings.Contains(stderr, "file exists") {
+		t.Errorf("exit code %d, stderr %q, file %q", code, stderr, data)
+	}
+}

@@ -1,0 +1,15 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package recording keeps what a watch has seen in a file, and reads it back for
+// a replay.
+//
+// A recording is JSON lines: a header, then one delivery of the engine per line,
+// with the time at which the engine took it in. It holds projections of pods and
+// nothing else of them: no environment, no annotations, no volumes. The first and
+// the last delivery are marks without content; a file without the last one was
+// cut off, and is replayed up to where it ends.
+//
+// What `kubectl get pods -w -o json --output-watch-events` prints is read too. It
+// says no times, so the newest time that stands in each pod is taken.
+package recording

@@ -1,0 +1,127 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recording
+
+import (
+	"errors"
+	"time"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+)
+
+// kind is the kind of the header.
+const kind = "PodWatchRecording"
+
+// Header says what was recorded.
+type Header struct {
+	// Version is that of the podwatch that has recorded, for people.
+	Version string `json:"version"`
+	// Started is when the run began.
+	Started time.Time `json:"started"`
+	// Sources are those of the run, at least one.
+	Sources []Source `json:"sources"`
+	// Thresholds are the clocks of its verdicts.
+	Thresholds diagnose.Thresholds `json:"thresholds"`
+}
+
+// Source names a source: its context and its namespace, "" being all.
+type Source struct {
+	Context   string `json:"context"`
+	Namespace string `json:"namespace"`
+}
+
+// header is the first line.
+type header struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Header
+}
+
+func newHeader(h Header) header { return header{v1alpha1.TypeMeta(kind).APIVersion, kind, h} }
+
+// line is every other line.
+type line struct {
+	At        time.Time       `json:"at"`
+	Context   string          `json:"context,omitempty"`
+	Namespace string          `json:"namespace,omitempty"`
+	Pod       *projection.Pod `json:"pod,omitempty"`
+	Gone      bool            `json:"gone,omitempty"`
+	Initial   bool            `json:"initial,omitempty"`
+	Gap       bool            `json:"gap,omitempty"`
+	Synced    bool            `json:"synced,omitempty"`
+	Status    *status         `json:"status,omitempty"`
+	Failed    *failure        `json:"failed,omitempty"`
+}
+
+// status is a stream.Status whose error is its text.
+type status struct {
+	State     stream.State  `json:"state"`
+	Error     string        `json:"error,omitempty"`
+	Attempts  int           `json:"attempts,omitempty"`
+	Relists   int           `json:"relists,omitempty"`
+	LastFrame time.Time     `json:"lastFrame"`
+	Skew      time.Duration `json:"skewNanoseconds,omitempty"`
+	Notice    string        `json:"notice,omitempty"`
+}
+
+// failure is a stream.ConnectError whose cause is its text. Kind is empty for
+// any other error.
+type failure struct {
+	Kind      stream.Kind `json:"kind,omitempty"`
+	Namespace string      `json:"namespace,omitempty"`
+	Error     string      `json:"error"`
+}
+
+func lineOf(d reconcile.Delivery) line {
+	l := line{
+		At: d.At.UTC(), Context: d.Context, Namespace: d.Namespace,
+		Pod: d.Pod, Gone: d.Gone, Initial: d.Initial, Gap: d.Gap, Synced: d.Synced,
+	}
+	if s := d.Status; s != nil {
+		l.Status = &status{
+			State: s.State, Attempts: s.Attempts, Relists: s.Relists, LastFrame: s.LastFrame.UTC(), Skew: s.Skew, Notice: s.Notice,
+		}
+		if s.Err != nil {
+			l.Status.Error = s.Err.Error()
+		}
+	}
+	if d.Err != nil {
+		l.Failed = &failure{Error: d.Err.Error()}
+		if c, ok := errors.AsType[*stream.ConnectError](d.Err); ok {
+			l.Failed = &failure{Kind: c.Kind, Namespace: c.Namespace, Error: c.Err.Error()}
+		}
+	}
+	return l
+}
+
+func (l line) delivery() reconcile.Delivery {
+	d := reconcile.Delivery{
+		At: l.At, Context: l.Context, Namespace: l.Namespace,
+		Pod: l.Pod, Gone: l.Gone, Initial: l.Initial, Gap: l.Gap, Synced: l.Synced,
+	}
+	if s := l.Status; s != nil {
+		d.Status = &stream.Status{
+			State: s.State, Attempts: s.Attempts, Relists: s.Relists, LastFrame: s.LastFrame, Skew: s.Skew, Notice: s.Notice,
+		}
+		if s.Error != "" {
+			d.Status.Err = errors.New(s.Error)
+		}
+	}
+	if f := l.Failed; f != nil {
+		d.Err = errors.New(f.Error)
+		if f.Kind != "" {
+			d.Err = &stream.ConnectError{Kind: f.Kind, Namespace: f.Namespace, Err: d.Err}
+		}
+	}
+	return d
+}
+
+// mark reports whether l is the first or the last line.
+func (l line) mark() bool {
+	return l.Pod == nil && !l.Synced && l.Status == nil && l.Failed == nil
+}
