@@ -63,7 +63,8 @@ bench: ## Run the benchmarks
 bench-clean: build ## Compare clean with kubectl delete on a server of its own, and clean 20,000 pods
 	@go run ./hack/bench-clean
 
-soak: ## Clean 1,000 times while the pods of a StatefulSet fail and come back
+soak: ## Watch 2,000 updates a second for a minute, and clean 1,000 times while pods fail and come back
+	go test -count=1 -v ./test/soak -duration 60s
 	PODWATCH_CHURN_ROUNDS=1000 go test -count=1 -timeout 60m -run '^TestChurn$$' -v ./pkg/cmd/clean
 
 snapshot: ## Build the archives of VERSION into dist/, without publishing
