@@ -410,3 +410,33 @@ func TestARecordingNeverOverwrites(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q, file %q", code, stderr, data)
 	}
 }
+
+func TestACrashIsFollowedByItsLogAndEvents(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	srv.Put(runningPod("shop", "a"))
+	srv.Also("/api/v1/namespaces/shop/pods/a/log", "starting\npanic: no \x1b[31mdatabase\npassword=hunter2\n")
+	srv.Also("/api/v1/namespaces/shop/events", `{"kind":"EventList","apiVersion":"v1","items":[{"reason":"BackOff","message":"back-off restarting","type":"Warning","count":4,"lastTimestamp":"2026-11-20T12:00:00Z","involvedObject":{"uid":"x"}}]}`)
+	config := kubeconfig(t, srv.Config().Host)
+	p := startWatch(t, "--kubeconfig", config)
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	crashed := loopingPod("shop", "a", 3)
+	crashed.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1}
+	srv.Put(crashed)
+	p.until("the crash", ofType(v1alpha1.EventCrashLoopEntered))
+	logs := p.until("its log", ofType(v1alpha1.EventContainerLogs))
+	if diff := cmp.Diff([]string{"starting", "panic: no database", "password=[REDACTED]"}, logs.Logs); diff != "" || logs.Name != "a" || logs.Container != "app" {
+		t.Errorf("log of %s/%s (-want +got):\n%s", logs.Name, logs.Container, diff)
+	}
+	events := p.until("its events", ofType(v1alpha1.EventPodEvents))
+	if len(events.Events) != 1 || events.Events[0].Reason != "BackOff" || events.Events[0].Count != 4 {
+		t.Errorf("events %+v", events.Events)
+	}
+	stdout, _, code := run(t, "watch", "--until", "healthy", "--timestamps", "none", "--kubeconfig", config)
+	want := "! shop/a/app gate.unmet CrashLoopBackOff CrashLoop/ExitCode (3 restarts): exit 1\n" +
+		"| shop/a/app starting\n| shop/a/app panic: no database\n| shop/a/app password=[REDACTED]\n" +
+		"| shop/a Warning BackOff (x4): back-off restarting\n"
+	if code != 2 || !strings.Contains(stdout, want) {
+		t.Errorf("exit code %d, output\n%s\nwant in it\n%s", code, stdout, want)
+	}
+}

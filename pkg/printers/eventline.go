@@ -28,6 +28,7 @@ const (
 	glyphStream   glyph = "~"
 	glyphSummary  glyph = "#"
 	glyphClean    glyph = "x"
+	glyphDetail   glyph = "|"
 )
 
 // lineOf returns the encoder of text lines:
@@ -37,6 +38,9 @@ func lineOf(opts EventOptions) func(*v1alpha1.PodWatchEvent) ([]byte, error) {
 	p := linePrinter{opts}
 	return func(e *v1alpha1.PodWatchEvent) ([]byte, error) {
 		var b bytes.Buffer
+		if more := p.aftermath(e); more != nil {
+			return more, nil
+		}
 		g := glyphOf(e)
 		c := p.color(e, g)
 		what := paint(c, plaintext.Line(string(e.Type)))
@@ -51,6 +55,23 @@ func lineOf(opts EventOptions) func(*v1alpha1.PodWatchEvent) ([]byte, error) {
 		}
 		return b.Bytes(), nil
 	}
+}
+
+// aftermath is a line for each line of a log and each event, nil if e has none.
+func (p linePrinter) aftermath(e *v1alpha1.PodWatchEvent) []byte {
+	var b bytes.Buffer
+	head := joinNonEmpty(" ", p.time(e.Time.Time), paint(p.Palette.faint, string(glyphDetail)), p.subject(e))
+	for _, line := range e.Logs {
+		writeLine(&b, head+" ", plaintext.Line(line))
+	}
+	for _, ev := range e.Events {
+		times := ""
+		if ev.Count > 1 {
+			times = fmt.Sprintf("(x%d)", ev.Count)
+		}
+		writeLine(&b, head+" ", plaintext.Line(joinNonEmpty(": ", joinNonEmpty(" ", ev.Type, ev.Reason, times), ev.Message)))
+	}
+	return b.Bytes()
 }
 
 type linePrinter struct {
@@ -169,7 +190,7 @@ func (p linePrinter) color(e *v1alpha1.PodWatchEvent, g glyph) *color.Color {
 	switch g {
 	case glyphGood:
 		return p.Palette.good
-	case glyphGone, glyphSummary:
+	case glyphGone, glyphSummary, glyphDetail:
 		return p.Palette.faint
 	case glyphClean:
 		return p.Palette.info
@@ -199,6 +220,8 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 	case v1alpha1.EventPodAdded, v1alpha1.EventPodRunning, v1alpha1.EventPodReady, v1alpha1.EventPodRecovered,
 		v1alpha1.EventPodSucceeded, v1alpha1.EventPodReplaced:
 		return glyphGood
+	case v1alpha1.EventContainerLogs, v1alpha1.EventPodEvents:
+		return glyphDetail
 	case v1alpha1.EventPodDeleted, v1alpha1.EventPodTerminating:
 		return glyphGone
 	case v1alpha1.EventStreamLagging, v1alpha1.EventStreamStale, v1alpha1.EventStreamLive,

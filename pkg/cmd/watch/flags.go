@@ -32,6 +32,9 @@ const (
 	gateStable  = 10 * time.Second
 )
 
+// maxDetail bounds the lines and events that follow a crash.
+const maxDetail = 50
+
 // flags are the flags of watch alone.
 type flags struct {
 	scope  *scope.Flags
@@ -44,7 +47,7 @@ type flags struct {
 	waitFor                                   []string
 	summaryEvery, idleTimeout, connectTimeout time.Duration
 	timeout, stableFor, maxStale              time.Duration
-	minPods, workers                          int
+	minPods, workers, logs, events            int
 	replaySpeed                               float64
 }
 
@@ -59,6 +62,8 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringVar(&f.minSeverity, "min-severity", string(v1alpha1.SeverityInfo), "least severity of pods' events: info, warning, critical")
 	set.StringVar(&f.summaryPods, "summary-pods", string(transition.SummaryUnhealthy), "pods that a summary lists, up to twenty: unhealthy, all, none")
 	set.StringVar(&f.recoverAfter, "recover-after", "auto", "how long a pod must be well to have recovered; auto is twice its last run, from one to ten minutes")
+	set.IntVar(&f.logs, "logs", 5, "lines of the previous log that follow a crash; 0 for none")
+	set.IntVar(&f.events, "events", 3, "events that follow a crash; 0 for none")
 	set.DurationVar(&f.summaryEvery, "summary-every", time.Minute, "distance of the summaries; 0 for none")
 	set.DurationVar(&f.idleTimeout, "idle-timeout", 100*time.Second, "silence after which the connection counts as dead; suspicious at three quarters of it")
 	set.DurationVar(&f.connectTimeout, "connect-timeout", 30*time.Second, "how long the first connection may take")
@@ -78,7 +83,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(string) (string, bool), args []string) (Options, error) {
 	o := Options{
 		IOStreams: streams, Thresholds: f.clocks.Thresholds, Clock: clock.RealClock{},
-		SummaryEvery: f.summaryEvery, Workers: f.workers, Record: f.record,
+		SummaryEvery: f.summaryEvery, Workers: f.workers, Record: f.record, Logs: f.logs, Events: f.events,
 		Stream: stream.Config{Keep: stream.KeepProjections, IdleTimeout: f.idleTimeout, ConnectTimeout: f.connectTimeout},
 	}
 	var err error
@@ -135,6 +140,8 @@ func (f *flags) check() error {
 		return errors.New("flags --summary-every, --idle-timeout, --connect-timeout: want a positive duration")
 	case f.timeout < 0 || f.stableFor < 0 || f.maxStale < 0 || f.minPods < 0:
 		return errors.New("flags --timeout, --stable-for, --max-stale, --min-pods: want no negative value")
+	case f.logs < 0 || f.logs > maxDetail || f.events < 0 || f.events > maxDetail:
+		return fmt.Errorf("flags --logs, --events: want 0 to %d", maxDetail)
 	case f.workers < 1:
 		return errors.New("flag --workers: want at least 1")
 	}

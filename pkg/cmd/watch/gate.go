@@ -91,18 +91,23 @@ func (s *session) decided(d gate.Decision) error {
 }
 
 // printUnmet names the pods because of which the gate has not held.
-func (s *session) printUnmet(at time.Time, err error) error {
+func (s *session) printUnmet(ctx context.Context, at time.Time, err error) error {
 	if s.gate == nil || err == nil {
 		return nil
 	}
 	unmet := s.gate.Unmet()
-	for _, u := range unmet[:min(len(unmet), listedUnmet)] {
+	for i, u := range unmet[:min(len(unmet), listedUnmet)] {
 		e, ok := s.teller.About(v1alpha1.EventGateUnmet, at, u.Key, u.Finding)
 		if !ok {
 			continue
 		}
-		if err := s.printer.PrintObj(&e, s.Out); err != nil {
+		if err := s.print(&e); err != nil {
 			return err
+		}
+		if s.crashes != nil && i < readUnmet {
+			if err := s.crashes.unmet(ctx, u.Pod, &e); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

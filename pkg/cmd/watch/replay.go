@@ -71,7 +71,7 @@ func replay(ctx context.Context, o Options) error {
 	if broken, ok := errors.AsType[brokenError](err); ok {
 		err = exit.Incomplete(broken)
 	}
-	return s.end(err)
+	return s.end(ctx, err)
 }
 
 func (o Options) openReplay() (io.ReadCloser, error) {

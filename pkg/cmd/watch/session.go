@@ -4,8 +4,10 @@
 package watch
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,12 +24,16 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
 )
 
-// session is one run of watch, live or replayed. All of it runs in the engine's
-// emit, one event after another.
+// session is one run of watch, live or replayed. All of it but print runs in the
+// engine's emit, one event after another.
 type session struct {
 	Options
-	engine *reconcile.Engine
-	teller *transition.Teller
+	// printing is held while something is printed.
+	printing sync.Mutex
+	// crashes is nil in a replay: what was in the logs is not recorded.
+	crashes *crashes
+	engine  *reconcile.Engine
+	teller  *transition.Teller
 	// gate is nil without one.
 	gate *gate.Gate
 	// vanished is told of a namespace whose last pod has gone while a gate
@@ -96,11 +102,21 @@ func (s *session) tell(ev reconcile.Event) error {
 	}
 	told, s.early = append(told, s.early...), nil
 	for i := range told {
-		if err := s.printer.PrintObj(&told[i], s.Out); err != nil {
+		if err := s.print(&told[i]); err != nil {
 			return err
+		}
+		if s.crashes != nil {
+			s.crashes.follow(ev, &told[i])
 		}
 	}
 	return nil
+}
+
+// print prints one event. It is safe for concurrent use.
+func (s *session) print(e *v1alpha1.PodWatchEvent) error {
+	s.printing.Lock()
+	defer s.printing.Unlock()
+	return s.printer.PrintObj(e, s.Out)
 }
 
 // wait says once that the server cannot be reached yet, and why. What the server
@@ -114,9 +130,12 @@ func (s *session) wait(ev reconcile.Event) {
 }
 
 // end tells how the run has ended and returns the end of the command.
-func (s *session) end(runErr error) error {
+func (s *session) end(ctx context.Context, runErr error) error {
 	if errors.Is(runErr, reconcile.ErrLate) {
 		return runErr // the reader has stopped: there is nobody to tell the end
+	}
+	if s.crashes != nil {
+		s.crashes.end()
 	}
 	err := s.outcome(runErr)
 	if exit.ClosedPipe(runErr) || !s.synced && !s.Machine {
@@ -126,11 +145,11 @@ func (s *session) end(runErr error) error {
 	if at.IsZero() {
 		at = s.engine.Ended()
 	}
-	if printErr := s.printUnmet(at, err); printErr != nil {
+	if printErr := s.printUnmet(ctx, at, err); printErr != nil {
 		return errors.Join(err, printErr)
 	}
 	end := s.teller.End(at, s.engine.Reconciliations(), exit.Code(err), s.endText(err))
-	if printErr := s.printer.PrintObj(&end, s.Out); printErr != nil {
+	if printErr := s.print(&end); printErr != nil {
 		return errors.Join(err, printErr)
 	}
 	return err

@@ -70,6 +70,8 @@ type Options struct {
 	// SummaryEvery is the distance of summaries, 0 for none.
 	SummaryEvery time.Duration
 	Workers      int
+	// Logs and Events are how many lines and events are read about a crash.
+	Logs, Events int
 	// Gate has no conditions if there is none.
 	Gate gate.Options
 	// Record is the file of the recording, "" for none.

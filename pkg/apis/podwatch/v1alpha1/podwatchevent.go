@@ -41,6 +41,8 @@ const (
 	EventStreamForbidden    EventType = "stream.forbidden"
 	EventStreamFailed       EventType = "stream.failed"
 	EventStreamNotice       EventType = "stream.notice"
+	EventContainerLogs      EventType = "container.logs"
+	EventPodEvents          EventType = "pod.events"
 	EventGateUnmet          EventType = "gate.unmet"
 	EventSummary            EventType = "summary"
 	EventEnd                EventType = "end"
@@ -84,10 +86,29 @@ type PodWatchEvent struct {
 	Initial bool `json:"initial"`
 	// Gap is true for what a re-list found: the states in between are unknown.
 	Gap bool `json:"gap"`
+	// Logs are the last lines of the run that crashed, the oldest first, without
+	// what looks like a credential. Set on container.logs events only, which
+	// follow the event that they belong to, in time or not at all.
+	Logs []string `json:"logs,omitempty"`
+	// Events are those about the pod, the oldest first. Set on pod.events events
+	// only, likewise.
+	Events []PodEvent `json:"events,omitempty"`
 	// Summary is set on summary events only, and on the end event.
 	Summary *WatchSummary `json:"summary,omitempty"`
 	// ExitCode is set on the end event only.
 	ExitCode *int `json:"exitCode,omitempty"`
+}
+
+// PodEvent is what an Event object says about a pod.
+type PodEvent struct {
+	// Type is Normal or Warning.
+	Type    string `json:"type"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+	// Count is how often it happened as far as the recorder tells.
+	Count int32 `json:"count"`
+	// Last is when it happened last, absent if the event does not tell.
+	Last *metav1.Time `json:"last,omitempty"`
 }
 
 // Episode ties together the events of one problem of one pod.

@@ -6,6 +6,7 @@ package frametest
 import (
 	"cmp"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,8 +34,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if fault != nil && fault(s, w, r) {
 		return
 	}
+	s.mu.Lock()
+	also, ok := s.also[r.URL.Path]
+	s.mu.Unlock()
 	sc, err := scopeOf(r)
 	switch {
+	case ok:
+		if strings.HasPrefix(also, "{") {
+			w.Header().Set("Content-Type", "application/json")
+		}
+		_, _ = io.WriteString(w, also)
 	case !strings.HasSuffix(r.URL.Path, "/pods"):
 		writeStatus(w, http.StatusNotFound, metav1.StatusReasonNotFound, "only pods are served")
 	case err != nil:
@@ -44,6 +53,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.list(w, r, sc)
 	}
+}
+
+// Also answers requests for path, which is not the pods', with body.
+func (s *Server) Also(path, body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.also[path] = body
 }
 
 // holdWhile blocks while cond, read under mu, is true. It returns false if the

@@ -37,6 +37,7 @@ type Server struct {
 	endless  bool
 	faults   []Fault
 	requests []Request
+	also     map[string]string
 	watches  map[*connection]struct{}
 }
 
@@ -56,7 +57,7 @@ func New(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{
 		tb: tb, done: make(chan struct{}), changed: make(chan struct{}), version: 100, floor: 100,
-		pods: map[types.NamespacedName]stored{}, watches: map[*connection]struct{}{},
+		also: map[string]string{}, pods: map[types.NamespacedName]stored{}, watches: map[*connection]struct{}{},
 	}
 	s.addr = "127.0.0.1:0"
 	s.Listen()
