@@ -6,6 +6,9 @@ package aftermath_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +20,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/aftermath"
@@ -32,7 +37,7 @@ func (f tailer) Tail(ctx context.Context, _, _, container string, previous bool,
 
 func TestLinesAreCleanBoundedAndTheLastOnes(t *testing.T) {
 	t.Parallel()
-	logs := tailer(func(_ context.Context, container string, previous bool) ([]string, error) {
+	logs := tailer(func(_ context.Context, container string, _ bool) ([]string, error) {
 		return []string{"old", "\x1b[31mpanic\x1b[0m: \xff", "password=hunter2 " + container, strings.Repeat("é", 5000)}, nil
 	})
 	r := aftermath.NewReader(logs, fake.NewClientset().CoreV1(), 3, 0)
@@ -76,7 +81,8 @@ func TestTheLastEventsOfThePodAlone(t *testing.T) {
 		asked = list.GetListRestrictions().Fields.String()
 		return true, &corev1.EventList{Items: []corev1.Event{
 			{Reason: "BackOff", Message: "token=abc", Type: "Warning", Count: 4, LastTimestamp: at(3)},
-			{Reason: "Pulled", Type: "Normal", LastTimestamp: at(1)}, {Reason: "Started", Type: "Normal", LastTimestamp: at(2)},
+			{Reason: "Pulled", Type: "Normal", LastTimestamp: at(1)},
+			{Reason: "Started", Type: "Normal", LastTimestamp: at(2)},
 		}}, nil
 	})
 	r := aftermath.NewReader(nil, client.CoreV1(), 0, 2)
@@ -135,5 +141,25 @@ func TestTheQueueIsBounded(t *testing.T) {
 	release()
 	if _, ok := r.Reserve(); !ok {
 		t.Error("a place that was given back is not free")
+	}
+}
+
+func TestALogOfEndlessLinesIsReadInBoundedMemory(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("previous") != "true" || r.URL.Query().Get("tailLines") != "2" {
+			t.Errorf("asked for %s", r.URL)
+		}
+		_, _ = io.WriteString(w, "first\n"+strings.Repeat("x", 1<<20)+"\nlast")
+	}))
+	defer server.Close()
+	client, err := corev1client.NewForConfig(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := aftermath.NewReader(aftermath.FromCluster(client), client, 2, 0)
+	got, err := r.Tail(t.Context(), aftermath.Crash{Namespace: "shop", Pod: "web", Container: "app", Previous: true})
+	if err != nil || len(got) != 2 || got[1] != "last" || len(got[0]) > 1024 {
+		t.Errorf("%d lines, error %v", len(got), err)
 	}
 }

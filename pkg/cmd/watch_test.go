@@ -5,7 +5,6 @@ package cmd_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -25,6 +24,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream/frametest"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream/streamtest"
 )
 
 // kubeconfig writes a kubeconfig with one context per server: c0, c1 and so on.
@@ -82,15 +82,21 @@ func TestTheGateAndItsExitCodes(t *testing.T) {
 			[]*corev1.Pod{runningPod("shop", "a")}, []string{"--until", "healthy", "--stable-for", "0s"}, nothing, 0, nil, "healthy",
 		},
 		"an image that does not exist": {
-			[]*corev1.Pod{runningPod("shop", "a"), brokenPod("shop", "b")}, []string{"--until", "healthy"}, nothing, 2,
-			[]string{"b ImagePull"}, `pod "shop/b" container "app": ImagePull/NotFound: manifest unknown`,
+			[]*corev1.Pod{runningPod("shop", "a"), brokenPod("shop", "b")},
+			[]string{"--until", "healthy"},
+			nothing, 2,
+			[]string{"b ImagePull"},
+			`pod "shop/b" container "app": ImagePull/NotFound: manifest unknown`,
 		},
 		"a crash loop": {
 			[]*corev1.Pod{loopingPod("shop", "a", 3)}, []string{"--until", "healthy"}, nothing, 2, []string{"a CrashLoop"}, "CrashLoop",
 		},
 		"time is up": {
-			[]*corev1.Pod{loopingPod("shop", "a", 1), runningPod("shop", "b")}, []string{"--until", "healthy", "--timeout", "300ms"}, nothing, 2,
-			[]string{"a CrashLoop"}, "timed out after 300ms: 1 of 2 pods are not healthy",
+			[]*corev1.Pod{loopingPod("shop", "a", 1), runningPod("shop", "b")},
+			[]string{"--until", "healthy", "--timeout", "300ms"},
+			nothing, 2,
+			[]string{"a CrashLoop"},
+			"timed out after 300ms: 1 of 2 pods are not healthy",
 		},
 		"no pods": {nil, []string{"--for", "condition=Ready", "--timeout", "300ms"}, nothing, 2, nil, "there are no pods"},
 		"all gone": {
@@ -148,11 +154,13 @@ func TestF06_F08_AtTheStartCredentialsAndRightsAreErrors(t *testing.T) {
 		want  string
 	}{
 		"F06 401 for ever": {
-			frametest.Status(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), []string{"--connect-timeout", "1s"},
+			frametest.Status(http.StatusUnauthorized, metav1.StatusReasonUnauthorized),
+			[]string{"--connect-timeout", "1s"},
 			"kubectl auth whoami",
 		},
 		"F08 403 in all namespaces": {
-			frametest.Status(http.StatusForbidden, metav1.StatusReasonForbidden), []string{"-A"},
+			frametest.Status(http.StatusForbidden, metav1.StatusReasonForbidden),
+			[]string{"-A"},
 			"kubectl auth can-i list pods --all-namespaces",
 		},
 	} {
@@ -218,79 +226,6 @@ func TestF21_OneContextIsDownFromTheStart(t *testing.T) {
 	if got.Name != "late" || got.Context != "c1" || !got.Initial {
 		t.Errorf("told %+v, want the bad pod as initial", got)
 	}
-}
-
-func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
-	t.Parallel()
-	for _, format := range []string{"json", "line", "yaml"} {
-		t.Run(format, func(t *testing.T) {
-			t.Parallel()
-			srv := frametest.New(t)
-			srv.Put(runningPod("shop", "a"), loopingPod("shop", "b", 4), runningPod("shop", "c"))
-			file := filepath.Join(t.TempDir(), "run.jsonl")
-			common := []string{"watch", "-o", format, "--summary-every", "300ms", "--recover-after", "200ms"}
-			var out bytes.Buffer
-			ctx, stop := context.WithCancelCause(t.Context())
-			code := make(chan int, 1)
-			go func() {
-				code <- cmd.Main(ctx, append(common, "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host)),
-					genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &bytes.Buffer{}}, noEnv)
-			}()
-			srv.AwaitWatches(1)
-			for i := range 40 {
-				srv.Put(brokenPod("shop", "a"), runningPod("shop", fmt.Sprint("new-", i)), runningPod("shop", "a"))
-				if i == 20 {
-					srv.Remove("shop", "c")
-					srv.Compact()
-				}
-				time.Sleep(20 * time.Millisecond) //nolint:forbidigo // real frames at real times are the point
-			}
-			stop(cmd.Interrupted(syscall.SIGINT))
-			if c := <-code; c != 0 {
-				t.Fatalf("exit code %d", c)
-			}
-			info, err := os.Stat(file)
-			if err != nil || info.Mode().Perm() != 0o600 {
-				t.Fatalf("recording: %v, %v", info, err)
-			}
-			for range 2 {
-				stdout, stderr, code := run(t, append(common, "--replay", file)...)
-				if stdout != out.String() || code != 0 {
-					t.Fatalf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", code, stderr, firstDifference(out.String(), stdout))
-				}
-			}
-			if n := strings.Count(out.String(), "\n"); n < 40 {
-				t.Errorf("only %d lines were compared", n)
-			}
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			stdout, stderr, cut := run(t, append(common, "--replay", cutFile(t, data[:len(data)*2/3]))...)
-			if cut != 3 || !strings.Contains(stderr, "the recording was cut off after entry") || !strings.HasPrefix(out.String(), stdout[:len(stdout)/3]) {
-				t.Errorf("cut in the middle: exit code %d, stderr %q, stdout %d of %d bytes", cut, stderr, len(stdout), out.Len())
-			}
-		})
-	}
-}
-
-func cutFile(t *testing.T, data []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "cut.jsonl")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-func firstDifference(a, b string) string {
-	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range min(len(x), len(y)) {
-		if x[i] != y[i] {
-			return fmt.Sprintf("line %d\n-%s\n+%s", i, x[i], y[i])
-		}
-	}
-	return fmt.Sprintf("%d and %d lines", len(x), len(y))
 }
 
 func TestF35_AnIdleWatchEndsWhenItsReaderGoes(t *testing.T) {
@@ -375,42 +310,6 @@ func TestF41_InterruptedWhileTheServerIsDown(t *testing.T) {
 	}
 }
 
-func TestReplayRefuses(t *testing.T) {
-	t.Parallel()
-	text := cutFile(t, []byte("NAME READY\nweb 1/1\n"))
-	for name, test := range map[string]struct {
-		args []string
-		want string
-	}{
-		"no recording":       {[]string{"--replay", text}, "neither a recording"},
-		"no file":            {[]string{"--replay", text + ".gone"}, "no such file"},
-		"a scope":            {[]string{"--replay", text, "-n", "shop"}, "leave out"},
-		"both":               {[]string{"--replay", text, "--record", "x"}, "exclude each other"},
-		"a timeout of none":  {[]string{"--timeout", "1s"}, "nothing to wait for"},
-		"another condition":  {[]string{"--until", "ready"}, "want healthy"},
-		"gone and something": {[]string{"--for", "delete", "--until", "healthy"}, "meet no other"},
-		"a hold of none":     {[]string{"--recover-after", "soon"}, "want auto or a positive duration"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			stdout, stderr, code := run(t, append([]string{"watch"}, test.args...)...)
-			if code != 1 || stdout != "" || !strings.Contains(stderr, test.want) {
-				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
-			}
-		})
-	}
-}
-
-func TestARecordingNeverOverwrites(t *testing.T) {
-	t.Parallel()
-	srv := frametest.New(t)
-	file := cutFile(t, []byte("mine"))
-	_, stderr, code := run(t, "watch", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))
-	if data, _ := os.ReadFile(file); code != 1 || string(data) != "mine" || !strings.Contains(stderr, "file exists") {
-		t.Errorf("exit code %d, stderr %q, file %q", code, stderr, data)
-	}
-}
-
 func TestACrashIsFollowedByItsLogAndEvents(t *testing.T) {
 	t.Parallel()
 	srv := frametest.New(t)
@@ -438,5 +337,53 @@ func TestACrashIsFollowedByItsLogAndEvents(t *testing.T) {
 		"| shop/a Warning BackOff (x4): back-off restarting\n"
 	if code != 2 || !strings.Contains(stdout, want) {
 		t.Errorf("exit code %d, output\n%s\nwant in it\n%s", code, stdout, want)
+	}
+}
+
+func TestF02_ARelistTellsWhatItFoundAndNothingTwice(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	same, p2 := runningPod("shop", "p1"), runningPod("shop", "p2")
+	p2.UID = "old"
+	srv.Put(same, p2, runningPod("shop", "p4"))
+	p := startWatch(t, "--summary-every", "0", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	srv.AwaitWatches(1)
+	streamtest.Unseen(srv, func() {
+		next := runningPod("shop", "p2")
+		next.UID = "new"
+		srv.Put(next, runningPod("shop", "p3"))
+		srv.Remove("shop", "p4")
+	})
+	srv.AwaitWatches(1)
+	srv.Put(brokenPod("shop", "last"))
+	told := map[string]bool{}
+	p.until("the last", func(e v1alpha1.PodWatchEvent) bool {
+		if e.Name != "" && e.Name != "last" {
+			told[fmt.Sprintf("%s %s gap=%t", e.Type, e.Name, e.Gap)] = true
+		}
+		return e.Name == "last"
+	})
+	want := map[string]bool{
+		"pod.deleted p2 gap=true": true, "pod.replaced p2 gap=true": true, "pod.added p3 gap=true": true, "pod.deleted p4 gap=true": true,
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+func TestAFullDiskIsAnError(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("this system has no full disk: %v", err)
+	}
+	defer func() { _ = full.Close() }()
+	srv := frametest.New(t)
+	var stderr bytes.Buffer
+	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: full, ErrOut: &stderr}
+	code := cmd.Main(t.Context(), []string{"watch", "--kubeconfig", kubeconfig(t, srv.Config().Host)}, streams, noEnv)
+	if code != 1 || !strings.Contains(stderr.String(), "no space left") {
+		t.Errorf("exit code %d, stderr %q", code, stderr.String())
 	}
 }

@@ -90,7 +90,7 @@ func (r *replay) deliver(d Delivery) {
 	case d.Status != nil:
 		h.Status(*d.Status)
 	case d.Err != nil:
-		r.sourceFailed(h.source, h.late, d.Err)
+		h.failed(d.Err)
 	case !r.started:
 		r.started = true
 		r.startTicks(d.At)

@@ -211,10 +211,10 @@ func TestALookIsToldWhateverItShows(t *testing.T) {
 func TestF21_ASourceThatCannotBeReachedHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		down := script(func(_ context.Context, h stream.Handler) {
+		down := script(func(ctx context.Context, h stream.Handler) {
 			h.Status(stream.Status{State: stream.Stale, Err: errors.New("connection refused")})
 			time.Sleep(10 * time.Second)
-			initially(healthy("late"))(t.Context(), h)
+			initially(healthy("late"))(ctx, h)
 		}).source()
 		down.Context = "down"
 		start := time.Now()

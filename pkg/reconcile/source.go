@@ -40,7 +40,18 @@ func (h *handler) Synced() {
 		return
 	}
 	h.synced = true
-	h.engine.sourceSynced(h.source, h.late)
+	if h.late {
+		h.engine.rejoin()
+	}
+	h.engine.sourceSynced(h.source)
+}
+
+// failed gives up a source that was never read.
+func (h *handler) failed(err error) {
+	h.engine.sourceFailed(h.source, err)
+	if !h.late {
+		h.engine.goOn(h.source, nil)
+	}
 }
 
 // Status implements stream.Handler.
@@ -95,11 +106,12 @@ func (e *Engine) runSource(ctx context.Context, s Source) {
 		e.finish(fmt.Errorf("watch pods: %w", err))
 		return
 	}
-	e.sourceFailed(s, h.late, err)
+	h.failed(err)
 }
 
-// sourceFailed gives up a source that was never read.
-func (e *Engine) sourceFailed(s Source, late bool, err error) {
+// sourceFailed tells of a source that was never read, and ends the run if it was
+// the last.
+func (e *Engine) sourceFailed(s Source, err error) {
 	e.say(Event{Type: SourceFailed, Source: s, Err: err}, s.delivers(Delivery{Err: err}))
 	e.mu.Lock()
 	e.failures = append(e.failures, err)
@@ -107,20 +119,20 @@ func (e *Engine) sourceFailed(s Source, late bool, err error) {
 	e.mu.Unlock()
 	if none {
 		e.finish(e.failure())
-		return
-	}
-	if !late {
-		e.goOn(s, nil)
 	}
 }
 
+// rejoin counts a source in again that goOn has not waited for.
+func (e *Engine) rejoin() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.awaited++
+}
+
 // sourceSynced counts a source that has delivered its initial list.
-func (e *Engine) sourceSynced(s Source, late bool) {
+func (e *Engine) sourceSynced(s Source) {
 	e.mu.Lock()
 	e.read = true
-	if late {
-		e.awaited++ // goOn has not waited for it, and counts it now
-	}
 	e.mu.Unlock()
 	e.goOn(s, s.delivers(Delivery{Synced: true}))
 }

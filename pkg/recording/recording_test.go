@@ -292,7 +292,7 @@ func FuzzRead(f *testing.F) {
 {"at":"2026-11-20T12:00:00Z"}
 {"at":"2026-11-20T12:00:01Z","pod":{"Containers":[{"Name":"a","Waiting":{}}]}}
 {"at":"2026-11-20T12:00:02Z"}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		r, err := recording.Read(bytes.NewReader(data))
 		if err != nil {
 			return

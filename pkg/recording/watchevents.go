@@ -41,14 +41,14 @@ func readWatch(first []byte, v *values) (*Recording, error) {
 		return nil, err
 	}
 	initial := []frame{f}
+	w := watchReader{values: v}
 	for {
-		f, err = v.frame()
-		if err != nil || f.kind != watch.Added {
+		if w.next, w.err = v.frame(); w.err != nil || w.next.kind != watch.Added {
 			break
 		}
-		initial = append(initial, f)
+		initial = append(initial, w.next)
 	}
-	w := watchReader{values: v, now: newest(initial), next: f, err: err}
+	w.now = newest(initial)
 	h := Header{Version: "kubectl", Started: w.now, Sources: []Source{{}}, Thresholds: diagnose.Defaults()}
 	return &Recording{Header: h, deliveries: func(yield func(reconcile.Delivery, error) bool) {
 		_ = w.initially(initial, yield) && w.rest(yield)

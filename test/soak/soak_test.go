@@ -237,6 +237,70 @@ func TestF43_FiveThousandPodsFailAtOnce(t *testing.T) {
 	}
 }
 
+// F36: behind a reader that has stopped, frames of one pod merge, so that memory
+// does not grow with the number of updates; what it reads later says so.
+func TestF36_AReaderThatStopsCostsNoMemory(t *testing.T) {
+	const pods = 200
+	d := duration(t)
+	total := int(d.Seconds() * perSecond)
+	done := make(chan struct{})
+	s := newServer(t, pods, func(s *server, send func(string)) {
+		begin := time.Now()
+		for n := 0; n < total; {
+			time.Sleep(5 * time.Millisecond)
+			for due := min(int(time.Since(begin).Seconds()*perSecond), total); n < due; n++ {
+				send(s.frame("MODIFIED", n%pods, []string{notReady, ready, failed}[n/pods%3]))
+			}
+		}
+		send(s.frame("MODIFIED", pods, failed)) // the last word
+		close(done)
+	})
+	p := start(t, s)
+	p.out.Scan() // the summary, and then nothing more
+	time.Sleep(d / 2)
+	half := p.resident()
+	<-done
+	full := p.resident()
+	events, gaps := 0, 0
+	for {
+		e := p.next(t)
+		events++
+		if e.Gap {
+			gaps++
+		}
+		if e.Name == name(pods) {
+			break
+		}
+	}
+	t.Logf("%d updates behind a reader that has stopped: resident %d MB halfway, %d MB at the end; then %d events, %d after a gap",
+		total, half>>20, full>>20, events, gaps)
+	if gaps == 0 && total > 10*pods {
+		t.Error("nothing was merged, or nobody was told")
+	}
+	if d >= time.Minute && float64(full) > maxGrowth*float64(half) {
+		t.Errorf("resident memory grew from %d to %d MB", half>>20, full>>20)
+	}
+}
+
+// F45: a large cluster. Only a full run has the time.
+func TestF45_AHundredThousandPods(t *testing.T) {
+	if duration(t) < time.Minute {
+		t.Skip("only with -duration 60s")
+	}
+	const pods, maxMemory, maxSummary = 100_000, 400 << 20, 20 * time.Second
+	s := newServer(t, pods, func(*server, func(string)) {})
+	begin := time.Now()
+	p := start(t, s)
+	if !p.out.Scan() {
+		t.Fatal("no summary")
+	}
+	took, memory := time.Since(begin), p.resident()
+	t.Logf("%d pods: summary after %v, %d MB resident", pods, took.Round(time.Millisecond), memory>>20)
+	if took > maxSummary || memory > maxMemory {
+		t.Errorf("want at most %v and %d MB", maxSummary, maxMemory>>20)
+	}
+}
+
 func mean(values []int) int {
 	sum := 0
 	for _, v := range values {

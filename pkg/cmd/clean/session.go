@@ -65,7 +65,7 @@ func (s *session) emit(ev reconcile.Event) error {
 		s.limitations = append(s.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
 	case reconcile.Stream:
 		s.clock.skew.Store(int64(ev.Status.Skew))
-	case reconcile.Synced, reconcile.Tick:
+	case reconcile.Synced, reconcile.Tick, reconcile.Look:
 	}
 	return nil
 }

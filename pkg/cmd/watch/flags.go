@@ -135,12 +135,17 @@ func (f *flags) check() error {
 			return fmt.Errorf("flag --%s %q: want one of %s", choice.flag, choice.value, strings.Join(choice.allowed, ", "))
 		}
 	}
+	return f.checkNumbers()
+}
+
+func (f *flags) checkNumbers() error {
+	outside := func(n int) bool { return n < 0 || n > maxDetail }
 	switch {
 	case f.summaryEvery < 0 || f.idleTimeout <= 0 || f.connectTimeout <= 0:
 		return errors.New("flags --summary-every, --idle-timeout, --connect-timeout: want a positive duration")
-	case f.timeout < 0 || f.stableFor < 0 || f.maxStale < 0 || f.minPods < 0:
+	case min(f.timeout, f.stableFor, f.maxStale) < 0 || f.minPods < 0:
 		return errors.New("flags --timeout, --stable-for, --max-stale, --min-pods: want no negative value")
-	case f.logs < 0 || f.logs > maxDetail || f.events < 0 || f.events > maxDetail:
+	case outside(f.logs) || outside(f.events):
 		return fmt.Errorf("flags --logs, --events: want 0 to %d", maxDetail)
 	case f.workers < 1:
 		return errors.New("flag --workers: want at least 1")

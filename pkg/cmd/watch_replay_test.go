@@ -1,0 +1,130 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream/frametest"
+)
+
+func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "line", "yaml"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			srv.Put(runningPod("shop", "a"), loopingPod("shop", "b", 4), runningPod("shop", "c"))
+			file := filepath.Join(t.TempDir(), "run.jsonl")
+			common := []string{"watch", "-o", format, "--summary-every", "300ms", "--recover-after", "200ms"}
+			var out bytes.Buffer
+			ctx, stop := context.WithCancelCause(t.Context())
+			code := make(chan int, 1)
+			go func() {
+				code <- cmd.Main(ctx, append(common, "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host)),
+					genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &bytes.Buffer{}}, noEnv)
+			}()
+			srv.AwaitWatches(1)
+			for i := range 40 {
+				srv.Put(brokenPod("shop", "a"), runningPod("shop", fmt.Sprint("new-", i)), runningPod("shop", "a"))
+				if i == 20 {
+					srv.Remove("shop", "c")
+					srv.Compact()
+				}
+				time.Sleep(20 * time.Millisecond) //nolint:forbidigo // real frames at real times are the point
+			}
+			stop(cmd.Interrupted(syscall.SIGINT))
+			if c := <-code; c != 0 {
+				t.Fatalf("exit code %d", c)
+			}
+			info, err := os.Stat(file)
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Fatalf("recording: %v, %v", info, err)
+			}
+			for range 2 {
+				stdout, stderr, code := run(t, append(common, "--replay", file)...)
+				if stdout != out.String() || code != 0 {
+					t.Fatalf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", code, stderr, firstDifference(out.String(), stdout))
+				}
+			}
+			if n := strings.Count(out.String(), "\n"); n < 40 {
+				t.Errorf("only %d lines were compared", n)
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdout, stderr, cut := run(t, append(common, "--replay", cutFile(t, data[:len(data)*2/3]))...)
+			if cut != 3 || !strings.Contains(stderr, "the recording was cut off after entry") || !strings.HasPrefix(out.String(), stdout[:len(stdout)/3]) {
+				t.Errorf("cut in the middle: exit code %d, stderr %q, stdout %d of %d bytes", cut, stderr, len(stdout), out.Len())
+			}
+		})
+	}
+}
+
+func cutFile(t *testing.T, data []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "cut.jsonl")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return fmt.Sprintf("line %d\n-%s\n+%s", i, x[i], y[i])
+		}
+	}
+	return fmt.Sprintf("%d and %d lines", len(x), len(y))
+}
+
+func TestReplayRefuses(t *testing.T) {
+	t.Parallel()
+	text := cutFile(t, []byte("NAME READY\nweb 1/1\n"))
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no recording":       {[]string{"--replay", text}, "neither a recording"},
+		"no file":            {[]string{"--replay", text + ".gone"}, "no such file"},
+		"a scope":            {[]string{"--replay", text, "-n", "shop"}, "leave out"},
+		"both":               {[]string{"--replay", text, "--record", "x"}, "exclude each other"},
+		"a timeout of none":  {[]string{"--timeout", "1s"}, "nothing to wait for"},
+		"another condition":  {[]string{"--until", "ready"}, "want healthy"},
+		"gone and something": {[]string{"--for", "delete", "--until", "healthy"}, "meet no other"},
+		"a hold of none":     {[]string{"--recover-after", "soon"}, "want auto or a positive duration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, append([]string{"watch"}, test.args...)...)
+			if code != 1 || stdout != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestARecordingNeverOverwrites(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	file := cutFile(t, []byte("mine"))
+	_, stderr, code := run(t, "watch", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	if data, _ := os.ReadFile(file); code != 1 || string(data) != "mine" || !strings.Contains(stderr, "file exists") {
+		t.Errorf("exit code %d, stderr %q, file %q", code, stderr, data)
+	}
+}
