@@ -43,7 +43,7 @@ func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
 					srv.Remove("shop", "c")
 					srv.Compact()
 				}
-				time.Sleep(20 * time.Millisecond) //nolint:forbidigo // real frames at real times are the point
+				time.Sleep(20 * time.Millisecond)
 			}
 			stop(cmd.Interrupted(syscall.SIGINT))
 			if c := <-code; c != 0 {

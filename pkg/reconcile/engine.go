@@ -105,6 +105,9 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	err := e.wait(ctx)
 
 	stop()
+	if e.cfg.Until == UntilStopped {
+		e.fireDue() // what is due by now belongs to the run
+	}
 	e.ended = e.intake.note(Delivery{})
 	e.intake.close()
 	late := !e.within(e.cfg.Grace, func() {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,10 +49,15 @@ func sameLines(t *testing.T, what string, a, b []string) {
 // hands is a clock whose hands are moved.
 type hands struct {
 	clock.RealClock
-	at time.Time
+	at atomic.Pointer[time.Time]
 }
 
-func (h *hands) Now() time.Time { return h.at }
+func (h *hands) Now() time.Time {
+	if at := h.at.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
 
 // eventful is a source of many changes at odd times.
 func eventful() Source {
@@ -129,7 +135,7 @@ func TestF34_AReplayTellsWhatTheRunHasTold(t *testing.T) {
 				}
 			}
 			advance := func(_ context.Context, at time.Time) error {
-				now.at = at
+				now.at.Store(&at)
 				return nil
 			}
 			if err := engine.Replay(t.Context(), all, advance, readerThatAsks(engine, &events)); err != nil {

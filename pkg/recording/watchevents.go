@@ -40,14 +40,8 @@ func readWatch(first []byte, v *values) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	initial := []frame{f}
 	w := watchReader{values: v}
-	for {
-		if w.next, w.err = v.frame(); w.err != nil || w.next.kind != watch.Added {
-			break
-		}
-		initial = append(initial, w.next)
-	}
+	initial := w.initialList(f)
 	w.now = newest(initial)
 	h := Header{Version: "kubectl", Started: w.now, Sources: []Source{{}}, Thresholds: diagnose.Defaults()}
 	return &Recording{Header: h, deliveries: func(yield func(reconcile.Delivery, error) bool) {
@@ -61,6 +55,18 @@ type watchReader struct {
 	// next is the first frame after the initial list, err why there is none.
 	next frame
 	err  error
+}
+
+// initialList returns first and the frames up to the first that is not ADDED.
+func (w *watchReader) initialList(first frame) []frame {
+	list := []frame{first}
+	for {
+		w.next, w.err = w.frame()
+		if w.err != nil || w.next.kind != watch.Added {
+			return list
+		}
+		list = append(list, w.next)
+	}
 }
 
 func (w *watchReader) initially(frames []frame, yield func(reconcile.Delivery, error) bool) bool {
