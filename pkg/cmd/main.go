@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
@@ -46,9 +47,15 @@ func WithSignals(ctx context.Context, signals <-chan os.Signal, stop func()) con
 // Interrupted is the cause of a context that s has cancelled.
 func Interrupted(s os.Signal) error { return exit.SignalError{Signal: s} }
 
+// klogMu guards klog's settings, which belong to the process: tests run several
+// commands in one.
+var klogMu sync.Mutex //nolint:gochecknoglobals // it guards what is global
+
 // setVerbosity sends client-go's log to w at the given level, and nowhere at
 // level 0: what it has to say about lost connections podwatch says itself.
 func setVerbosity(level int, w io.Writer) error {
+	klogMu.Lock()
+	defer klogMu.Unlock()
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)
 	if level <= 0 {
@@ -58,6 +65,9 @@ func setVerbosity(level int, w io.Writer) error {
 		"logtostderr": "false", "alsologtostderr": "false", "stderrthreshold": "FATAL",
 		"one_output": "true", "v": strconv.Itoa(level),
 	} {
+		if flags.Lookup(name).Value.String() == value {
+			continue // somebody may be logging already
+		}
 		if err := flags.Set(name, value); err != nil {
 			return err
 		}

@@ -93,12 +93,12 @@ func TestTheGateAndItsExitCodes(t *testing.T) {
 		},
 		"time is up": {
 			[]*corev1.Pod{loopingPod("shop", "a", 1), runningPod("shop", "b")},
-			[]string{"--until", "healthy", "--timeout", "300ms"},
+			[]string{"--until", "healthy", "--timeout", "2s"},
 			nothing, 2,
 			[]string{"a CrashLoop"},
-			"timed out after 300ms: 1 of 2 pods are not healthy",
+			"timed out after 2s: 1 of 2 pods are not healthy",
 		},
-		"no pods": {nil, []string{"--for", "condition=Ready", "--timeout", "300ms"}, nothing, 2, nil, "there are no pods"},
+		"no pods": {nil, []string{"--for", "condition=Ready", "--timeout", "2s"}, nothing, 2, nil, "there are no pods"},
 		"all gone": {
 			nil, []string{"--for", "delete"}, nothing, 0, nil, "delete",
 		},
@@ -137,11 +137,11 @@ func TestAGateGivesUpWhatItCannotSee(t *testing.T) {
 	t.Parallel()
 	srv := frametest.New(t)
 	srv.Put(loopingPod("shop", "a", 1))
-	p := startWatch(t, "--until", "healthy", "--max-stale", "500ms", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p := startWatch(t, "--until", "healthy", "--max-stale", "2s", "--kubeconfig", kubeconfig(t, srv.Config().Host))
 	p.until("the summary", ofType(v1alpha1.EventSummary))
 	srv.Refuse()
 	end := p.until("the end", ofType(v1alpha1.EventEnd))
-	if code := <-p.code; code != 3 || *end.ExitCode != 3 || !strings.Contains(end.Message, "gave up after 500ms") {
+	if code := <-p.code; code != 3 || *end.ExitCode != 3 || !strings.Contains(end.Message, "gave up after 2s") {
 		t.Errorf("exit code %d, end %q", code, end.Message)
 	}
 }
@@ -279,10 +279,10 @@ func TestF38_F42_LinesAreCleanAndBounded(t *testing.T) {
 	t.Parallel()
 	srv := frametest.New(t)
 	bad := brokenPod("shop", "a")
-	bad.Status.ContainerStatuses[0].State.Waiting.Message = "\x1b[31mred\x1b]0;title\x07 \xff\xfe" + strings.Repeat("long ", 200_000)
+	bad.Status.ContainerStatuses[0].State.Waiting.Message = "manifest unknown \x1b[31mred\x1b]0;title\x07 \xff\xfe" + strings.Repeat("long ", 200_000)
 	srv.Put(bad)
 	for _, format := range []string{"json", "yaml", "line"} {
-		stdout, stderr, code := run(t, "watch", "-o", format, "--until", "healthy", "--timeout", "300ms", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+		stdout, stderr, code := run(t, "watch", "-o", format, "--until", "healthy", "--kubeconfig", kubeconfig(t, srv.Config().Host))
 		if code != 2 || strings.ContainsRune(stdout+stderr, 0x1b) || !utf8.ValidString(stdout) || !strings.HasSuffix(stdout, "\n") {
 			t.Errorf("%s: exit code %d, %d bytes, stderr %.200q", format, code, len(stdout), stderr)
 		}

@@ -71,7 +71,7 @@
 //
 // The glyph is = for what was there at the start, ! for failing, ? for degraded,
 // + for good, - for gone, ~ for the connection, # for a summary and the end, x
-// for cleaning. The detail is kubectl's STATUS before→after, the cause, and
+// for cleaning, | for the log and the events of a crash. The detail is kubectl's STATUS before→after, the cause, and
 // after a colon the message. A summary has its pods below it, indented.
 //
 // # Safety

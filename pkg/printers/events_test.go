@@ -43,6 +43,14 @@ func day() []runtime.Object {
 			Episode: &v1alpha1.Episode{ID: "9f2c51aa03b7c2d4", Since: *ago(0)},
 		}),
 		pod(v1alpha1.PodWatchEvent{
+			Type: v1alpha1.EventContainerLogs, Time: at(303), Name: "web-5d8-qq1", Container: "app", Severity: v1alpha1.SeverityInfo,
+			Logs: []string{"connecting", "panic: dial tcp 10.2.1.9:5432: connection refused"},
+		}),
+		pod(v1alpha1.PodWatchEvent{
+			Type: v1alpha1.EventPodEvents, Time: at(303), Name: "web-5d8-qq1", Severity: v1alpha1.SeverityInfo,
+			Events: []v1alpha1.PodEvent{{Type: "Warning", Reason: "BackOff", Message: "Back-off restarting failed container app", Count: 4, Last: ago(0)}},
+		}),
+		pod(v1alpha1.PodWatchEvent{
 			Type: v1alpha1.EventPodNotReady, Time: at(310), Name: "cart-0", From: v1alpha1.StateHealthy, To: v1alpha1.StateDegraded,
 			FromKubectlStatus: "Running", KubectlStatus: "Running", Severity: v1alpha1.SeverityWarning, Cause: "NotReady",
 			Container: "app", Restarts: new(int64(0)), Message: "readiness probe fails: HTTP 503",
@@ -88,6 +96,10 @@ func day() []runtime.Object {
 				},
 			},
 		}},
+		pod(v1alpha1.PodWatchEvent{
+			Type: v1alpha1.EventGateUnmet, Time: at(900), Name: "api-7c9f5d-x2k9", To: v1alpha1.StateFailing, KubectlStatus: "CrashLoopBackOff",
+			Severity: v1alpha1.SeverityCritical, Cause: "CrashLoop", SubCause: "Error", Container: "app", Restarts: new(int64(16)), Message: "exit 1 after 2s",
+		}),
 		&v1alpha1.PodWatchEvent{Type: v1alpha1.EventEnd, Time: at(900), Summary: &v1alpha1.WatchSummary{Pods: counts, Cleaned: 1, Reconciliations: 4217}, ExitCode: new(2), Message: `pod "api-7c9f5d-x2k9" is failing`},
 	}
 }
