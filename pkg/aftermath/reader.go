@@ -16,6 +16,7 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
+	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -30,12 +31,6 @@ const (
 	// different ones about a pod in all its life.
 	maxEvents = 200
 )
-
-// Tailer gives the last lines of a container's log, the oldest first. previous
-// asks for the run before the present one. Lines need not be clean.
-type Tailer interface {
-	Tail(ctx context.Context, namespace, pod, container string, previous bool, lines int) ([]string, error)
-}
 
 // Crash names what is to be read about.
 type Crash struct {
@@ -61,16 +56,16 @@ type Reader struct {
 	// Lines and Events are how many of each are wanted at most; 0 is none.
 	Lines, Events int
 
-	logs   Tailer
+	logs   logs.Tailer
 	events corev1client.EventsGetter
 	slots  chan struct{}
 	places chan struct{}
 }
 
 // NewReader returns a Reader of so many lines and events.
-func NewReader(logs Tailer, client corev1client.EventsGetter, lines, events int) *Reader {
+func NewReader(from logs.Tailer, client corev1client.EventsGetter, lines, events int) *Reader {
 	return &Reader{
-		Lines: lines, Events: events, logs: logs, events: client,
+		Lines: lines, Events: events, logs: from, events: client,
 		slots: make(chan struct{}, concurrency), places: make(chan struct{}, concurrency+queue),
 	}
 }

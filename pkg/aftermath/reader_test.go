@@ -25,6 +25,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/aftermath"
+	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -37,10 +38,10 @@ func (f tailer) Tail(ctx context.Context, _, _, container string, previous bool,
 
 func TestLinesAreCleanBoundedAndTheLastOnes(t *testing.T) {
 	t.Parallel()
-	logs := tailer(func(_ context.Context, container string, _ bool) ([]string, error) {
+	tail := tailer(func(_ context.Context, container string, _ bool) ([]string, error) {
 		return []string{"old", "\x1b[31mpanic\x1b[0m: \xff", "password=hunter2 " + container, strings.Repeat("é", 5000)}, nil
 	})
-	r := aftermath.NewReader(logs, fake.NewClientset().CoreV1(), 3, 0)
+	r := aftermath.NewReader(tail, fake.NewClientset().CoreV1(), 3, 0)
 	got, err := r.Tail(t.Context(), aftermath.Crash{Container: "app"})
 	if err != nil || len(got) != 3 {
 		t.Fatalf("%d lines, error %v", len(got), err)
@@ -157,7 +158,7 @@ func TestALogOfEndlessLinesIsReadInBoundedMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := aftermath.NewReader(aftermath.FromCluster(client), client, 2, 0)
+	r := aftermath.NewReader(logs.FromCluster(client), client, 2, 0)
 	got, err := r.Tail(t.Context(), aftermath.Crash{Namespace: "shop", Pod: "web", Container: "app", Previous: true})
 	if err != nil || len(got) != 2 || got[1] != "last" || len(got[0]) > 1024 {
 		t.Errorf("%d lines, error %v", len(got), err)

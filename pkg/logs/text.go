@@ -23,6 +23,10 @@ var reKeyEnd = regexp.MustCompile(`-----END [A-Z ]*PRIVATE KEY-----`)
 
 const keyBegin = "-----BEGIN "
 
+// Clean returns the last n of lines as they may be shown; see the package
+// documentation. Empty lines are left out.
+func Clean(lines []string, n int) []string { return last(cleanLines(lines), n) }
+
 // cleanLines makes lines printable. Credentials are looked for in the whole
 // text before anything is cut: they may span lines, and half of one would not be
 // recognised.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/aftermath"
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
@@ -36,7 +37,7 @@ func newCrashes(ctx context.Context, o Options, print func(*v1alpha1.PodWatchEve
 		return c
 	}
 	for _, cluster := range o.Clusters {
-		c.readers[cluster.Context] = aftermath.NewReader(aftermath.FromCluster(cluster.Core), cluster.Core, o.Logs, o.Events)
+		c.readers[cluster.Context] = aftermath.NewReader(logs.FromCluster(cluster.Core), cluster.Core, o.Logs, o.Events)
 	}
 	return c
 }
