@@ -62,7 +62,7 @@ func Read(ctx context.Context, from Tailer, r *v1alpha1.PodReport, lines int) {
 			continue
 		}
 		limit(r, v1alpha1.Limitation{
-			Resource: "pods/log", Namespace: q.pod.Namespace, Reason: reason(failed[i]),
+			Resource: "pods/log", Cluster: q.pod.Cluster, Namespace: q.pod.Namespace, Reason: reason(failed[i]),
 			Effect: "the last lines of a container are not shown",
 		})
 	}

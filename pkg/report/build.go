@@ -38,14 +38,15 @@ func (c *Collector) Build(around related.Index, limitations []v1alpha1.Limitatio
 	r.Scope.Namespaces = append([]string{}, o.Scope.Namespaces...)
 	r.Scope.Targets = append([]string{}, o.Scope.Targets...)
 	slices.Sort(r.Scope.Namespaces)
-	slices.SortStableFunc(r.Limitations, func(a, b v1alpha1.Limitation) int {
-		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
-	})
+	for i := range r.Limitations {
+		r.Limitations[i].Cluster = o.Cluster
+	}
+	slices.SortStableFunc(r.Limitations, compareLimitations)
 	for _, s := range c.stubs {
 		r.Summary.Pods.Count(s.state)
 	}
 	owners := c.sortedOwners()
-	fold := newFold(o.HintContext, newKnownOwners(around, owners))
+	fold := newFold(o.Cluster, o.HintContext, newKnownOwners(around, owners))
 	for _, k := range c.sorted() {
 		r.Pods = append(r.Pods, c.pod(k, around, fold))
 	}
@@ -75,6 +76,7 @@ func (c *Collector) pod(k key, around related.Index, fold *fold) v1alpha1.Pod {
 		fold.totals[w]++
 	}
 	pod := podOf(j.pod, w, c.stubs[k].state)
+	pod.Cluster = c.options.Cluster
 	pod.Timeline = timelineOf(j, around.Of(j.pod), c.options.Now)
 	inGroup := map[string]int{} // two findings of a pod can be in the same one
 	for i := range j.findings {
@@ -101,6 +103,10 @@ func (c *Collector) sorted() []key {
 			slices.Compare(a[:], b[:]),
 		)
 	})
+}
+
+func compareLimitations(a, b v1alpha1.Limitation) int {
+	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
 }
 
 // published returns f without nil lists and with its times in UTC.

@@ -16,7 +16,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
-// Options are what a report says about itself. Apart from ShowHealthy,
+// Options are what a report says about itself. Apart from Cluster, ShowHealthy,
 // IncludeCompleted and HintContext they are copied into it.
 type Options struct {
 	// Now is the instant that the pods were judged at, GeneratedAt the wall
@@ -27,6 +27,9 @@ type Options struct {
 	// Version is that of podwatch, empty if the build does not tell.
 	Version string
 	Source  v1alpha1.Source
+	// Cluster is the kubeconfig context if the report is one of several that
+	// Merge puts together, else empty. What it names is part of the IDs.
+	Cluster string
 	Scope   v1alpha1.Scope
 	// Selection is what the report is about.
 	Selection Selection

@@ -17,6 +17,9 @@
 // Job has failed.
 // Nothing is taken away: a group that is explained says by which.
 //
+// Clusters are collected and built one by one, because names say nothing beyond
+// their cluster. Merge makes one report of theirs.
+//
 // A Gate decides whether a report fails a pipeline. It looks at the whole
 // report, never at what a table shows of it.
 //

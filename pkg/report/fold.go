@@ -16,8 +16,8 @@ import (
 // fold sorts findings into groups. Pods must be added in the order of the
 // report, and owners after them.
 type fold struct {
-	hintContext string
-	known       knownOwners
+	cluster, hintContext string
+	known                knownOwners
 	// all are the findings in the order in which they were added, members the
 	// same by group.
 	all     []member
@@ -28,6 +28,7 @@ type fold struct {
 
 // groupKey is what the findings of a group have in common.
 type groupKey struct {
+	cluster         string
 	workload        v1alpha1.Workload
 	cause, subCause string
 	container       string
@@ -54,8 +55,11 @@ type folded struct {
 	members []member
 }
 
-func newFold(hintContext string, known knownOwners) *fold {
-	return &fold{hintContext: hintContext, known: known, members: map[groupKey][]member{}, totals: map[v1alpha1.Workload]int{}}
+func newFold(cluster, hintContext string, known knownOwners) *fold {
+	return &fold{
+		cluster: cluster, hintContext: hintContext, known: known,
+		members: map[groupKey][]member{}, totals: map[v1alpha1.Workload]int{},
+	}
 }
 
 // addPod adds a finding on p and returns the ID of its group.
@@ -70,7 +74,10 @@ func (fo *fold) addOwner(o *projection.Owner, f v1alpha1.Finding) {
 
 func (fo *fold) add(m member) string {
 	f := m.finding
-	k := groupKey{workload: m.workload, cause: f.Cause, subCause: f.SubCause, container: f.Container, containerType: f.ContainerType}
+	k := groupKey{
+		cluster: fo.cluster, workload: m.workload,
+		cause: f.Cause, subCause: f.SubCause, container: f.Container, containerType: f.ContainerType,
+	}
 	fo.all = append(fo.all, m)
 	fo.members[k] = append(fo.members[k], m)
 	return k.id()
@@ -110,6 +117,7 @@ func compareGroups(a, b v1alpha1.Group) int {
 		cmp.Compare(b.AffectedPods, a.AffectedPods),
 		compareSince(a.Since, b.Since),
 		compareExplained(a, b),
+		cmp.Compare(a.Cluster, b.Cluster),
 		cmp.Compare(a.Workload.Namespace, b.Workload.Namespace),
 		cmp.Compare(a.Workload.Kind, b.Workload.Kind),
 		cmp.Compare(a.Workload.Name, b.Workload.Name),

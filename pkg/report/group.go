@@ -22,6 +22,7 @@ func (fo *fold) group(k groupKey, members []member) *folded {
 	worst := slices.MinFunc(members, compareMembers)
 	g := &folded{key: k, members: members, Group: v1alpha1.Group{
 		ID:             k.id(),
+		Cluster:        k.cluster,
 		Severity:       worst.finding.Severity,
 		SeverityReason: append([]string{}, worst.finding.SeverityReason...),
 		Confidence:     worst.finding.Confidence,
@@ -107,14 +108,17 @@ func gather(g *folded) {
 }
 
 // id digests what identifies a group over restarts, rollouts and runs: the
-// workload or the object, the container and the cause, but no pod, UID or
-// message.
+// workload or the object, the container and the cause, and the cluster if there
+// are several, but no pod, UID or message.
 func (k groupKey) id() string {
 	parts := []string{
 		k.workload.Namespace, k.workload.Kind, k.workload.Name, k.container, string(k.containerType), k.cause, k.subCause,
 	}
 	if k.root {
 		parts = append(parts, "root")
+	}
+	if k.cluster != "" {
+		parts = append(parts, "cluster", k.cluster)
 	}
 	return "g-" + digest(parts...)
 }

@@ -21,10 +21,10 @@ func (m *member) root() rootKey {
 }
 
 // group returns the key of the group of a root: its workload is the object.
-func (k rootKey) group() groupKey {
+func (k rootKey) group(cluster string) groupKey {
 	o := k.object
 	return groupKey{
-		root: true, cause: k.cause, subCause: k.subCause,
+		cluster: cluster, root: true, cause: k.cause, subCause: k.subCause,
 		workload: v1alpha1.Workload{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name},
 	}
 }
@@ -51,7 +51,7 @@ func (fo *fold) roots(groups []*folded) []*folded {
 		if workloads(members[k]) < 2 {
 			continue
 		}
-		root := fo.group(k.group(), members[k])
+		root := fo.group(k.group(fo.cluster), members[k])
 		ids[k] = root.ID
 		roots = append(roots, root)
 	}

@@ -5,7 +5,6 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -83,11 +82,15 @@ func byCause(findings []member) []v1alpha1.CauseCount {
 		}
 	}
 	out := make([]v1alpha1.CauseCount, 0, len(counts))
-	for _, cause := range slices.Sorted(maps.Keys(counts)) {
-		out = append(out, *counts[cause])
+	for _, c := range counts {
+		out = append(out, *c)
 	}
-	slices.SortStableFunc(out, func(a, b v1alpha1.CauseCount) int {
-		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(b.Pods, a.Pods))
-	})
+	slices.SortFunc(out, compareCauses)
 	return out
+}
+
+// compareCauses puts the worst first, then the one with more pods. A cause is
+// listed once, so no two are equal.
+func compareCauses(a, b v1alpha1.CauseCount) int {
+	return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(b.Pods, a.Pods), cmp.Compare(a.Cause, b.Cause))
 }

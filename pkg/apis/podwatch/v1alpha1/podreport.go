@@ -27,7 +27,7 @@ type PodReport struct {
 	// Groups are the findings folded by workload, cause and container, worst
 	// first, and one more for each object that several workloads suffer from.
 	Groups []Group `json:"groups"`
-	// Pods are the pods with findings, sorted by namespace, name and UID; with
+	// Pods are the pods with findings, sorted by cluster, namespace, name and UID; with
 	// --show-healthy every scanned pod, with --include-completed also those that
 	// have succeeded.
 	Pods []Pod `json:"pods"`
@@ -47,8 +47,12 @@ type Source struct {
 	// Type is Cluster, or what made the capture: ClusterInfoDump, MustGather,
 	// SupportBundle, or File for all else and for captures of several types.
 	Type string `json:"type"`
-	// Context is the kubeconfig context, absent offline and in-cluster.
+	// Context is the kubeconfig context, absent offline, in-cluster and if there
+	// are several.
 	Context string `json:"context,omitempty"`
+	// Contexts are the kubeconfig contexts of a report on several clusters,
+	// sorted, those that could not be read included; else absent.
+	Contexts []string `json:"contexts,omitempty"`
 	// File is the file or directory as it was named on the command line, "-"
 	// for standard input, absent for a cluster.
 	File string `json:"file,omitempty"`
@@ -56,7 +60,8 @@ type Source struct {
 
 // Scope repeats which pods were asked for.
 type Scope struct {
-	// Namespaces are sorted; empty means all namespaces.
+	// Namespaces are sorted; empty means all namespaces. Of several clusters
+	// they are those of any.
 	Namespaces    []string `json:"namespaces"`
 	AllNamespaces bool     `json:"allNamespaces"`
 	LabelSelector string   `json:"labelSelector,omitempty"`
@@ -135,6 +140,9 @@ type FindingCounts struct {
 type Group struct {
 	// ID is stable over pod restarts, rollouts and podwatch runs.
 	ID string `json:"id"`
+	// Cluster is the kubeconfig context, absent unless there are several. It is
+	// part of what ID stands for.
+	Cluster string `json:"cluster,omitempty"`
 	// RootCause is the ID of the group that explains this one, absent if none
 	// does. A group can be explained by one that is explained itself.
 	RootCause string `json:"rootCause,omitempty"`
@@ -210,6 +218,8 @@ type Restarts struct {
 
 // Pod is what was seen of one pod, and the verdict on it.
 type Pod struct {
+	// Cluster is the kubeconfig context, absent unless there are several.
+	Cluster   string `json:"cluster,omitempty"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	UID       string `json:"uid"`
@@ -284,6 +294,8 @@ type Termination struct {
 type Limitation struct {
 	// Resource is the plural resource name, e.g. replicasets.
 	Resource string `json:"resource"`
+	// Cluster is the kubeconfig context, absent unless there are several.
+	Cluster string `json:"cluster,omitempty"`
 	// Namespace is absent when all of them are meant.
 	Namespace string `json:"namespace,omitempty"`
 	// Reason is Forbidden, NotFound, Unauthorized, Timeout, Offline or Error.
