@@ -80,13 +80,10 @@ func (c captured) Tail(_ context.Context, namespace, pod, container string, prev
 	return tail, nil
 }
 
-// readLogs brings the last lines into r, as many as what is printed of it shows.
-func (o Options) readLogs(ctx context.Context, from logs.Tailer, r *v1alpha1.PodReport) {
-	lines := o.Logs.Lines
+// logLines is how many last lines what is printed of r shows; 0 reads nothing.
+func (o Options) logLines(r *v1alpha1.PodReport) int {
 	if _, card := printers.CardOf(r); card && o.Logs.Cards {
-		lines = o.Logs.CardLines
+		return o.Logs.CardLines
 	}
-	if lines > 0 {
-		logs.Read(ctx, from, r, lines)
-	}
+	return o.Logs.Lines
 }

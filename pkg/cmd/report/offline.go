@@ -15,6 +15,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
 
@@ -46,7 +47,8 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 		_, _ = fmt.Fprintf(o.ErrOut, "Warning: the capture is more than a day old; everything is as of %s (see --now).\n",
 			options.Now.UTC().Format(time.RFC3339))
 	}
-	if err := pods.missing(c.Related); err != nil {
+	pods.look(c.Related)
+	if err := pods.missing(); err != nil {
 		return nil, nil, err
 	}
 	namespaces := o.Scope.Namespaces
@@ -63,6 +65,8 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 		partial = exit.Incomplete(err)
 	}
 	r = o.build(pods, c.Related, options.Now, limitations)
-	o.readLogs(ctx, captured{c.Snapshot}, r)
+	if lines := o.logLines(r); lines > 0 {
+		logs.Read(ctx, captured{c.Snapshot}, r, lines)
+	}
 	return r, partial, nil
 }

@@ -74,6 +74,9 @@ func (o Options) incomplete(limitations []v1alpha1.Limitation) error {
 	if l.Namespace != "" {
 		where = fmt.Sprintf(" in namespace %q", l.Namespace)
 	}
+	if l.Cluster != "" {
+		where += " of cluster " + l.Cluster
+	}
 	more := ""
 	if len(required) > 1 {
 		more = fmt.Sprintf(", and %d more", len(required)-1)

@@ -35,7 +35,10 @@ and the events about pods that could not be created. What may not be read, or is
 not in the file, is told as a limitation. With =require it also makes the exit
 code 3, unless --allow-partial names the resource. With =never it is not read,
 and nothing is concluded from it; --events=never or --owners=never also leave
-out workloads that cannot create a single pod.`
+out workloads that cannot create a single pod.
+
+With several contexts the report is on all of their clusters. One that cannot be
+read is a limitation and makes the exit code 3.`
 
 const example = `  # what is broken in the current namespace
   kubectl podwatch report
@@ -49,6 +52,9 @@ const example = `  # what is broken in the current namespace
   # fail a pipeline on anything critical in a Deployment
   kubectl podwatch report deploy/web --fail-on critical
 
+  # what is broken in either cluster
+  kubectl podwatch report -A --context prod-eu,prod-us
+
   # look at what somebody else has saved
   kubectl get pods,events,nodes,replicasets,jobs -A -o json | kubectl podwatch report -f -
   kubectl podwatch report -f must-gather.tar.gz`
@@ -57,8 +63,9 @@ const example = `  # what is broken in the current namespace
 type Options struct {
 	genericiooptions.IOStreams
 
-	Scope      scope.Scope
-	Cluster    scope.Cluster
+	Scope scope.Scope
+	// Clusters are at least one, unless the scope is files.
+	Clusters   []scope.Cluster
 	Thresholds diagnose.Thresholds
 	// Related says what to read around the pods.
 	Related related.Policy
@@ -153,12 +160,6 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		}
 		return o, nil
 	}
-	if len(o.Scope.Contexts) > 1 {
-		return o, errors.New("flag --context: report works on one cluster at a time")
-	}
-	clusters, err := f.scope.Clusters(o.Scope, "kubectl-podwatch")
-	if err == nil {
-		o.Cluster = clusters[0]
-	}
+	o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch")
 	return o, err
 }

@@ -9,18 +9,14 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/utils/clock"
-
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
-	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
-	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/report"
 )
@@ -57,47 +53,13 @@ func describe(groups []v1alpha1.Group) string {
 		cause += "/" + g.SubCause
 	}
 	text := fmt.Sprintf("%s %s in %s/%s", g.Severity, cause, g.Workload.Kind, g.Workload.Name)
+	if g.Cluster != "" {
+		text += " of cluster " + g.Cluster
+	}
 	if more := len(groups) - 1; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// liveReport reads the cluster. partial is set if some of the scope could not
-// be read; the report says which.
-func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial, err error) {
-	sources, err := o.Scope.Sources(o.Cluster, stream.Config{Keep: stream.KeepStubs, FailFast: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	generated := clock.RealClock{}.Now()
-	options := o.collect("Clock", generated, generated)
-	options.Source = v1alpha1.Source{Type: "Cluster", Context: o.Cluster.Context}
-	if !o.Scope.All {
-		options.Scope.Namespaces = o.Cluster.Namespaces
-	}
-	pods, err := o.judge(ctx, sources, options)
-	if err != nil {
-		return nil, nil, failure.Explain(err)
-	}
-	need, err := o.need(pods.collector.Need(), o.Cluster.Namespaces)
-	if err != nil {
-		return nil, nil, err
-	}
-	around, unread := related.Read(ctx, o.Cluster.Related, need, o.Related)
-	if ctx.Err() != nil {
-		return nil, nil, context.Cause(ctx)
-	}
-	if err := pods.missing(around); err != nil {
-		return nil, nil, err
-	}
-	partial = o.incomplete(unread)
-	if len(o.Related.Required(pods.limitations)) > 0 {
-		partial = exit.Incomplete(failure.Unread(len(pods.limitations), len(sources)))
-	}
-	r = o.build(pods, around, options.Now, append(pods.limitations, unread...))
-	o.readLogs(ctx, logs.FromCluster(o.Cluster.Core), r)
-	return r, partial, nil
 }
 
 // build makes the report of what was seen at now, in the light of what was read
@@ -129,14 +91,18 @@ type judged struct {
 	seen        scope.Seen
 }
 
-// missing returns an error if a target has neither a pod nor a workload that
-// cannot create one. With a part of the scope unread, that cannot be known.
-func (j judged) missing(around related.Index) error {
-	if len(j.limitations) > 0 {
-		return nil
-	}
+// look takes the workloads that cannot create a pod for targets that are there.
+func (j judged) look(around related.Index) {
 	for _, owner := range around.Blocked() {
 		j.seen.AddOwner(owner)
+	}
+}
+
+// missing returns an error if a target has neither a pod nor a workload that
+// cannot create one. With a part of the scope unread, that cannot be known.
+func (j judged) missing() error {
+	if len(j.limitations) > 0 {
+		return nil
 	}
 	return j.seen.Missing()
 }
@@ -147,15 +113,11 @@ func (o Options) collect(nowSource string, now, generated time.Time) report.Opti
 	if !o.Now.IsZero() {
 		now, nowSource = o.Now, "Flag"
 	}
-	options := report.Options{
+	return report.Options{
 		Now: now, GeneratedAt: generated, ObservedAtSource: nowSource,
 		Version: o.Version, Scope: o.Scope.API(), Selection: o.Selection,
 		ShowHealthy: o.ShowHealthy || o.Logs.Cards, IncludeCompleted: o.IncludeCompleted,
 	}
-	if len(o.Scope.Contexts) > 0 {
-		options.HintContext = o.Scope.Contexts[0]
-	}
-	return options
 }
 
 // judge runs the engine over sources to its first sync. The sources that could

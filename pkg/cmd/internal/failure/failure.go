@@ -44,7 +44,7 @@ func where(namespace string) string {
 func Limitation(namespace string, err error) v1alpha1.Limitation {
 	effect := "pods of this namespace are not in the report"
 	if namespace == "" {
-		effect = "no pods are in the report"
+		effect = "no pods of this cluster are in the report"
 	}
 	return v1alpha1.Limitation{
 		Resource: "pods", Namespace: namespace, Reason: reason(err), Effect: fmt.Sprintf("%s: %v", effect, err),
@@ -54,6 +54,12 @@ func Limitation(namespace string, err error) v1alpha1.Limitation {
 // Unread says how much of a scope could not be read.
 func Unread(unread, of int) error {
 	return fmt.Errorf("list pods: %d of %d namespaces could not be read", unread, of)
+}
+
+// UnreadClusters says in how many of several clusters a part of the scope, or
+// all of it, could not be read.
+func UnreadClusters(unread, of int) error {
+	return fmt.Errorf("list pods: %d of %d clusters could not be read in full", unread, of)
 }
 
 func reason(err error) string {

@@ -61,7 +61,8 @@ type Scope struct {
 	// offline, all of them.
 	Namespaces []string
 	All        bool
-	Contexts   []string
+	// Contexts were named by --context; empty means the current one.
+	Contexts []string
 	// LabelSelector and FieldSelector are what the server is asked for.
 	LabelSelector, FieldSelector string
 	Targets                      []Target
@@ -74,7 +75,7 @@ func (f *Flags) Scope(args []string) (Scope, error) {
 	if err := f.checkEmpty(); err != nil {
 		return Scope{}, err
 	}
-	s := Scope{All: f.all, Files: f.files, Namespaces: unique(f.namespaces), Contexts: f.contexts}
+	s := Scope{All: f.all, Files: f.files, Namespaces: unique(f.namespaces), Contexts: unique(f.contexts)}
 	if f.all && len(f.namespaces) > 0 {
 		return Scope{}, errors.New("flags --all-namespaces and --namespace exclude each other")
 	}

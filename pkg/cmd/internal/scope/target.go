@@ -156,6 +156,14 @@ func (s Seen) AddOwner(o *projection.Owner) {
 	}
 }
 
+// AddSeen takes what another Seen of the same scope has: the pods of a second
+// cluster.
+func (s Seen) AddSeen(other Seen) {
+	for i := range s.hit {
+		s.hit[i] = s.hit[i] || other.hit[i]
+	}
+}
+
 // Missing returns an error that names the first target without any pod, nil if
 // there is none: a name that is misspelt must not pass for one without problems.
 func (s Seen) Missing() error {
