@@ -164,6 +164,9 @@ func (c Card) facts(p *prose) {
 	if c.Pod.Node != "" {
 		parts = append(parts, "node "+c.Pod.Node)
 	}
+	if c.Pod.Cluster != "" {
+		parts = append(parts, "cluster "+c.Pod.Cluster)
+	}
 	if c.Pod.QOSClass != "" {
 		parts = append(parts, c.Pod.QOSClass)
 	}

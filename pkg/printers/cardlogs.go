@@ -22,7 +22,7 @@ func (c Card) logs(p *prose) {
 		return
 	}
 	for _, l := range c.Limitations {
-		if l.Resource == "pods/log" && (l.Namespace == "" || l.Namespace == c.Pod.Namespace) {
+		if l.Resource == "pods/log" && l.Cluster == c.Pod.Cluster && (l.Namespace == "" || l.Namespace == c.Pod.Namespace) {
 			p.heading(unreadText(l.Reason))
 			return
 		}
@@ -60,14 +60,21 @@ func tailLines(tail *v1alpha1.LogTail) []string {
 }
 
 // podName is a pod in a report.
-type podName struct{ namespace, name string }
+type podName struct{ cluster, namespace, name string }
+
+func nameOf(p *v1alpha1.Pod) podName { return podName{p.Cluster, p.Namespace, p.Name} }
+
+// exampleOf is the example pod of g.
+func exampleOf(g *v1alpha1.Group) podName {
+	return podName{g.Cluster, or(g.ExampleNamespace, g.Workload.Namespace), g.ExamplePod}
+}
 
 // podsWithLogs are the pods whose last lines were read.
 func podsWithLogs(r *v1alpha1.PodReport) map[podName]*v1alpha1.Pod {
 	pods := map[podName]*v1alpha1.Pod{}
 	for i := range r.Pods {
 		if p := &r.Pods[i]; len(p.LogsTail) > 0 {
-			pods[podName{p.Namespace, p.Name}] = p
+			pods[nameOf(p)] = p
 		}
 	}
 	return pods
@@ -76,7 +83,7 @@ func podsWithLogs(r *v1alpha1.PodReport) map[podName]*v1alpha1.Pod {
 // lastLines are the lines below the row of a group: what its worst pod wrote, if
 // that was asked for.
 func (v *reportView) lastLines(g *v1alpha1.Group) []below {
-	p := v.logged[podName{or(g.ExampleNamespace, g.Workload.Namespace), g.ExamplePod}]
+	p := v.logged[exampleOf(g)]
 	if p == nil {
 		return nil
 	}

@@ -26,20 +26,21 @@
 // Tables look like those of kubectl: upper-case headers, columns three spaces
 // apart, no lines, no trailing spaces. A table without rows is nothing at all.
 //
-//	report            SEVERITY [NAMESPACE] WORKLOAD PODS CAUSE CONTAINER SINCE RESTARTS MESSAGE
+//	report            SEVERITY [CLUSTER] [NAMESPACE] WORKLOAD PODS CAUSE CONTAINER SINCE RESTARTS MESSAGE
 //	  -o wide         … RESTARTS STATUS READY EXIT NODES IMAGE QOS OWNERS EXAMPLE [HINT] MESSAGE
-//	  by pod, none    [NAMESPACE] NAME SEVERITY CAUSE CONTAINER SINCE RESTARTS MESSAGE
+//	  by pod, none    [CLUSTER] [NAMESPACE] NAME SEVERITY CAUSE CONTAINER SINCE RESTARTS MESSAGE
 //	    -o wide       … RESTARTS STATUS READY EXIT NODE IMAGE QOS OWNERS [HINT] MESSAGE
 //	  by cause        CAUSE SEVERITY PODS WORKLOADS SINCE MESSAGE
 //	  by KEY          KEY SEVERITY CAUSE PODS WORKLOADS SINCE MESSAGE
 //	    -o wide       … SINCE RESTARTS MESSAGE
-//	  other pods      [NAMESPACE] NAME READY STATUS RESTARTS AGE, and NODE with -o wide
+//	  other pods      [CLUSTER] [NAMESPACE] NAME READY STATUS RESTARTS AGE, and NODE with -o wide
 //	clean             NAMESPACE NAME CATEGORY REASON AGE OWNER, NODE with -o wide, [RESULT] [ERROR]
 //	  skipped         … OWNER SKIPPED
 //
 // KEY is one of namespace, node, category, image, registry, container and cluster,
 // the last being the kubeconfig context. IMAGE and REGISTRY are those of the
-// container at fault. NAMESPACE is there unless the scope is exactly one. PODS is
+// container at fault. CLUSTER is there with more than one context, by namespace
+// and node as well, whose names mean something else in each. NAMESPACE is there unless the scope is exactly one. PODS is
 // affected/total, or the number of distinct affected pods, as WORKLOADS is that of
 // workloads. SINCE is 42m, >42m (at least), <42m (at most) or ? (unknown).
 // CONTAINER has the prefix init:, sidecar: or ephemeral: unless it is an app

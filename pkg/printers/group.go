@@ -15,7 +15,8 @@ import (
 
 // bundle is all findings with one key and one cause.
 type bundle struct {
-	key, cause string
+	key   bundleKey
+	cause string
 	// standing counts the restarts of each container once; namespace and node
 	// are the first ones by name.
 	standing
@@ -25,13 +26,22 @@ type bundle struct {
 	message   string
 }
 
+// bundleKey is what findings are grouped by. cluster is set if there are
+// several and the name means something else in each.
+type bundleKey struct{ cluster, name string }
+
 // byKey has one row per key and cause.
 func (v *reportView) byKey() *table {
 	type line = bundle
-	specs := []spec[line]{
-		field(strings.ToUpper(string(v.GroupBy)), func(l line) string { return l.key }),
-		severityColumn(v, func(l line) v1alpha1.Severity { return l.severity }),
+	var specs []spec[line]
+	if v.keyedByCluster() {
+		specs = append(specs, field("CLUSTER", func(l line) string { return l.key.cluster }))
 	}
+	specs = append(
+		specs,
+		field(strings.ToUpper(string(v.GroupBy)), func(l line) string { return l.key.name }),
+		severityColumn(v, func(l line) v1alpha1.Severity { return l.severity }),
+	)
 	if v.GroupBy != GroupByCause {
 		specs = append(specs, field("CAUSE", func(l line) string { return l.cause }))
 	}
@@ -51,14 +61,20 @@ func (v *reportView) byKey() *table {
 // bundles folds findings by key and cause. The key with the first row comes
 // first, then the one with more pods; so do the causes within a key.
 func (v *reportView) bundles(findings []podFinding) []bundle {
-	type id struct{ key, cause string }
+	type id struct {
+		key   bundleKey
+		cause string
+	}
 	members := map[id][]podFinding{}
 	for _, f := range findings {
-		k := id{v.keyOf(f), causeText(f.Cause, f.SubCause)}
+		k := id{bundleKey{name: v.keyOf(f)}, causeText(f.Cause, f.SubCause)}
+		if v.keyedByCluster() {
+			k.key.cluster = f.pod.Cluster
+		}
 		members[k] = append(members[k], f)
 	}
 	out := make([]bundle, 0, len(members))
-	first := map[string]bundle{}
+	first := map[bundleKey]bundle{}
 	for k, fs := range members {
 		b := newBundle(k.key, k.cause, fs)
 		out = append(out, b)
@@ -73,6 +89,12 @@ func (v *reportView) bundles(findings []podFinding) []bundle {
 		return v.compareBundles(a, b)
 	})
 	return out
+}
+
+// keyedByCluster reports whether what rows are about is an object of one of
+// several clusters.
+func (v *reportView) keyedByCluster() bool {
+	return v.manyClusters() && (v.GroupBy == GroupByNamespace || v.GroupBy == GroupByNode)
 }
 
 // keyOf returns what f is grouped by.
@@ -91,7 +113,7 @@ func (v *reportView) keyOf(f podFinding) string {
 	case GroupByContainer:
 		return containerText(f.Container, f.ContainerType)
 	case GroupByCluster:
-		return or(v.report.Source.Context, none)
+		return or(f.pod.Cluster, or(v.report.Source.Context, none))
 	case GroupByWorkload, GroupByPod, GroupByNone, GroupByCause:
 	}
 	return causeText(f.Cause, f.SubCause)
@@ -119,22 +141,27 @@ func (v *reportView) compareBundles(a, b bundle) int {
 		v.SortBy.compare(a.standing, b.standing),
 		severityRank(a.severity)-severityRank(b.severity),
 		b.pods-a.pods,
-		cmp.Compare(a.key, b.key),
+		cmp.Compare(a.key.cluster, b.key.cluster),
+		cmp.Compare(a.key.name, b.key.name),
 		cmp.Compare(a.cause, b.cause),
 	)
 }
 
 // newBundle sums up findings, of which there is at least one.
-func newBundle(key, cause string, findings []podFinding) bundle {
+func newBundle(key bundleKey, cause string, findings []podFinding) bundle {
 	b := bundle{key: key, cause: cause, precision: v1alpha1.SinceUnknown, standing: findings[0].standing()}
 	b.since, b.restarts = nil, 0
-	pods, workloads := map[*v1alpha1.Pod]bool{}, map[v1alpha1.Workload]bool{}
+	type workload struct {
+		cluster string
+		v1alpha1.Workload
+	}
+	pods, workloads := map[*v1alpha1.Pod]bool{}, map[workload]bool{}
 	containers := map[*v1alpha1.Container]bool{}
 	for _, f := range findings {
 		if !f.podless {
 			pods[f.pod] = true
 		}
-		workloads[identity(f.pod.Workload)] = true
+		workloads[workload{f.pod.Cluster, identity(f.pod.Workload)}] = true
 		if c := containerOf(f.pod, f.Container); c != nil && !containers[c] {
 			containers[c] = true
 			b.restarts += int64(c.RestartCount)

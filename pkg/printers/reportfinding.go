@@ -43,10 +43,7 @@ func (f podFinding) standing() standing {
 // or the worst findings, whatever their pods.
 func (v *reportView) byPod() *table {
 	type finding = podFinding
-	var specs []spec[finding]
-	if v.manyNamespaces() {
-		specs = append(specs, field("NAMESPACE", func(f finding) string { return f.pod.Namespace }))
-	}
+	specs := placeColumns(v, func(f finding) string { return f.pod.Cluster }, func(f finding) string { return f.pod.Namespace })
 	specs = append(
 		specs,
 		field("NAME", func(f finding) string { return f.pod.Name }),
@@ -137,7 +134,7 @@ func identity(w v1alpha1.Workload) v1alpha1.Workload {
 func ownerFinding(g *v1alpha1.Group) podFinding {
 	w := identity(g.Workload)
 	return podFinding{
-		pod:     &v1alpha1.Pod{Namespace: w.Namespace, Name: workloadText(w), Workload: w, KubectlStatus: none},
+		pod:     &v1alpha1.Pod{Cluster: g.Cluster, Namespace: w.Namespace, Name: workloadText(w), Workload: w, KubectlStatus: none},
 		Finding: findingOf(g),
 		podless: true,
 	}

@@ -52,6 +52,22 @@ func (v *reportView) manyNamespaces() bool {
 	return v.report.Scope.AllNamespaces || len(v.report.Scope.Namespaces) != 1
 }
 
+// manyClusters reports whether a row must say which cluster it is about.
+func (v *reportView) manyClusters() bool { return len(v.report.Source.Contexts) > 1 }
+
+// placeColumns are the columns that say where a row belongs, as far as that
+// differs between rows.
+func placeColumns[T any](v *reportView, cluster, namespace func(T) string) []spec[T] {
+	var specs []spec[T]
+	if v.manyClusters() {
+		specs = append(specs, field("CLUSTER", func(item T) string { return or(cluster(item), nothing) }))
+	}
+	if v.manyNamespaces() {
+		specs = append(specs, field("NAMESPACE", func(item T) string { return or(namespace(item), nothing) }))
+	}
+	return specs
+}
+
 // severityColumn is the column of a severity, in its colour.
 func severityColumn[T any](v *reportView, of func(T) v1alpha1.Severity) spec[T] {
 	return spec[T]{column{header: "SEVERITY"}, func(item T) cell {
@@ -63,9 +79,7 @@ func severityColumn[T any](v *reportView, of func(T) v1alpha1.Severity) spec[T] 
 func (v *reportView) byWorkload() *table {
 	type group = *v1alpha1.Group
 	specs := []spec[group]{severityColumn(v, func(g group) v1alpha1.Severity { return g.Severity })}
-	if v.manyNamespaces() {
-		specs = append(specs, field("NAMESPACE", func(g group) string { return or(g.Workload.Namespace, nothing) }))
-	}
+	specs = append(specs, placeColumns(v, func(g group) string { return g.Cluster }, func(g group) string { return g.Workload.Namespace })...)
 	specs = append(
 		specs,
 		field("WORKLOAD", func(g group) string { return workloadText(g.Workload) }),
@@ -132,16 +146,15 @@ func exampleText(g *v1alpha1.Group) string {
 // not in the report has no containers; its status is not known, or there is
 // none where no pod has the finding.
 func (v *reportView) examples() map[*v1alpha1.Group]*v1alpha1.Pod {
-	type key struct{ namespace, name string }
-	pods := make(map[key]*v1alpha1.Pod, len(v.report.Pods))
+	pods := make(map[podName]*v1alpha1.Pod, len(v.report.Pods))
 	for i := range v.report.Pods {
 		p := &v.report.Pods[i]
-		pods[key{p.Namespace, p.Name}] = p
+		pods[nameOf(p)] = p
 	}
 	examples := make(map[*v1alpha1.Group]*v1alpha1.Pod, len(v.report.Groups))
 	for i := range v.report.Groups {
 		g := &v.report.Groups[i]
-		p := pods[key{or(g.ExampleNamespace, g.Workload.Namespace), g.ExamplePod}]
+		p := pods[exampleOf(g)]
 		switch {
 		case g.ExamplePod == "":
 			p = &v1alpha1.Pod{KubectlStatus: none}
@@ -196,10 +209,7 @@ func hintColumn[T any](v *reportView, of func(T) []v1alpha1.Hint) []spec[T] {
 // others is the table of the pods that problems says nothing about.
 func (v *reportView) others() *table {
 	type pod = *v1alpha1.Pod
-	var specs []spec[pod]
-	if v.manyNamespaces() {
-		specs = append(specs, field("NAMESPACE", func(p pod) string { return p.Namespace }))
-	}
+	specs := placeColumns(v, func(p pod) string { return p.Cluster }, func(p pod) string { return p.Namespace })
 	specs = append(
 		specs,
 		field("NAME", func(p pod) string { return p.Name }),

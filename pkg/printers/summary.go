@@ -31,7 +31,7 @@ func Limitations(r *v1alpha1.PodReport) string { return limitationsText(r.Limita
 func reportCounts(r *v1alpha1.PodReport) string {
 	pods, found := count(r.Summary.Pods.Total, "pod"), r.Summary.Findings
 	total := found.Critical + found.Warning + found.Info
-	where := scopeText(r.Scope)
+	where := whereRead(r)
 	switch {
 	case r.Summary.Pods.Total == 0 && total == 0:
 		return fmt.Sprintf("No pods found%s.\n", where)
@@ -131,6 +131,19 @@ func scopeText(s v1alpha1.Scope) string {
 	return prefixed(" in ", namespacesText(s.Namespaces))
 }
 
+// whereRead is the scope of r, with the number of clusters if there are several.
+func whereRead(r *v1alpha1.PodReport) string {
+	namespaces := scopeText(r.Scope)
+	switch n := len(r.Source.Contexts); {
+	case n < 2:
+		return namespaces
+	case namespaces == "":
+		return " in " + count(n, "cluster")
+	default:
+		return namespaces + " of " + count(n, "cluster")
+	}
+}
+
 // namespacesText is empty for no namespace.
 func namespacesText(names []string) string {
 	switch len(names) {
@@ -168,7 +181,10 @@ func limitationsText(limitations []v1alpha1.Limitation) string {
 		namespaces[key] = append(namespaces[key], l.Namespace)
 	}
 	keys := slices.SortedFunc(maps.Keys(namespaces), func(a, b v1alpha1.Limitation) int {
-		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Effect, b.Effect))
+		return cmp.Or(
+			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Resource, b.Resource),
+			cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Effect, b.Effect),
+		)
 	})
 	var b strings.Builder
 	for len(keys) > 0 {
@@ -207,5 +223,6 @@ func whereText(l v1alpha1.Limitation, names []string) string {
 	if names[0] == "" { // all of them
 		names = nil
 	}
-	return plaintext.Line(l.Resource) + prefixed(" in ", namespacesText(slices.Compact(names)))
+	where := joinNonEmpty(" of ", namespacesText(slices.Compact(names)), prefixed("cluster ", plaintext.Line(l.Cluster)))
+	return plaintext.Line(l.Resource) + prefixed(" in ", where)
 }
