@@ -101,8 +101,17 @@ func (s *session) report(plan *clean.Plan, results []v1alpha1.CleanItem) *v1alph
 }
 
 // print writes the report to standard output and its summary to standard error.
-// A table that was shown with the question is followed by plain results.
 func (s *session) print(r *v1alpha1.CleanReport) error {
+	summary := printers.CleanSummary(r)
+	if r.Summary.Deleted+r.Summary.Terminating > 0 && s.archive != nil {
+		summary += fmt.Sprintf("Their manifests are in %s.\n", s.Archive)
+	}
+	return s.printWith(r, summary)
+}
+
+// printWith writes the report to standard output and the summary to standard
+// error. A table that was shown with the question is followed by plain results.
+func (s *session) printWith(r *v1alpha1.CleanReport, summary string) error {
 	switch {
 	case s.Quiet && !machine(s.Format):
 	case !s.shown:
@@ -118,10 +127,6 @@ func (s *session) print(r *v1alpha1.CleanReport) error {
 	}
 	if s.Quiet {
 		return nil
-	}
-	summary := printers.CleanSummary(r)
-	if r.Summary.Deleted+r.Summary.Terminating > 0 && s.archive != nil {
-		summary += fmt.Sprintf("Their manifests are in %s.\n", s.Archive)
 	}
 	_, err := io.WriteString(s.ErrOut, summary)
 	return err

@@ -5,42 +5,17 @@ package clean
 
 import (
 	"bytes"
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-)
 
-// pty opens a pseudo-terminal: what is written to screen can be read from the
-// other end.
-func pty(t *testing.T) (other, screen *os.File) {
-	t.Helper()
-	other, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("this machine has no pseudo-terminals: %v", err)
-	}
-	t.Cleanup(func() { _ = other.Close() })
-	fd := int(other.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return other, screen
-}
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal/terminaltest"
+)
 
 func TestProgressIsForTerminals(t *testing.T) {
 	t.Parallel()
-	other, screen := pty(t)
+	other, screen := terminaltest.Open(t)
 	on := func(o Options) Options {
 		o.IOStreams = genericiooptions.IOStreams{ErrOut: screen}
 		return o

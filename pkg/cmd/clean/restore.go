@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -79,22 +78,5 @@ func (s *session) finishRestore(r *v1alpha1.CleanReport, err error) error {
 }
 
 func (s *session) printRestore(r *v1alpha1.CleanReport) error {
-	switch {
-	case s.Quiet && !machine(s.Format):
-	case !s.shown:
-		if err := s.Printer.PrintObj(r, s.Out); err != nil {
-			return err
-		}
-	default:
-		for i := range r.Items[:r.Summary.Planned] {
-			if _, err := io.WriteString(s.Out, printers.CleanResult(&r.Items[i], s.Palette)); err != nil {
-				return err
-			}
-		}
-	}
-	if s.Quiet {
-		return nil
-	}
-	_, err := io.WriteString(s.ErrOut, printers.RestoreSummary(r))
-	return err
+	return s.printWith(r, printers.RestoreSummary(r))
 }

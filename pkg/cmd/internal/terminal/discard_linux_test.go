@@ -5,42 +5,16 @@ package terminal_test
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal/terminaltest"
 )
-
-// pty opens a pseudo-terminal: what is written to keyboard is typed on screen.
-func pty(t *testing.T) (keyboard, screen *os.File) {
-	t.Helper()
-	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("this machine has no pseudo-terminals: %v", err)
-	}
-	t.Cleanup(func() { _ = keyboard.Close() })
-	fd := int(keyboard.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = screen.Close() })
-	return keyboard, screen
-}
 
 func TestDiscardDropsWhatWasTypedBefore(t *testing.T) {
 	t.Parallel()
-	keyboard, screen := pty(t)
+	keyboard, screen := terminaltest.Open(t)
 	if !terminal.Is(screen) {
 		t.Fatal("a pseudo-terminal is no terminal")
 	}
