@@ -239,6 +239,39 @@ func TestEventsKeepTheConfidenceHonest(t *testing.T) {
 	}
 }
 
+// Older kubelets give the error of a pull in its event only while they back off.
+func TestWhyAPullFailedWhileTheKubeletBacksOff(t *testing.T) {
+	t.Parallel()
+	const image = "ghcr.io/acme/app:1"
+	held := func(reason, message string) *corev1.Pod {
+		return newPod(corev1.PodPending, startTime(ago(5*time.Minute)), func(p *corev1.Pod) { p.Spec.Containers[0].Image = image }, app(waiting(reason, message)))
+	}
+	backOff := held("ImagePullBackOff", `Back-off pulling image "`+image+`"`)
+	failed := func(d time.Duration, text string) projection.Event {
+		return on("c", warned(d, "Failed", `Failed to pull image "`+image+`": rpc error: code = Unknown desc = `+text))
+	}
+	other := failed(time.Minute, "manifest unknown")
+	other.Container = "other"
+	again := on("c", warned(time.Second, "Failed", "Error: ImagePullBackOff"))
+	secret := warned(time.Minute, "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed.")
+	const unknown = "Failing: critical ImagePull on App c"
+	checkSurrounded(t, []surrounded{
+		{"no event", backOff, diagnose.Related{}, unknown, "", "Back-off pulling image"},
+		{"there is no such tag", backOff, events(failed(time.Minute, "manifest unknown"), again), "Failing: critical ImagePull/NotFound on App c", "", "manifest unknown"},
+		{"the registry is to blame", backOff, events(failed(time.Minute, "dial tcp: i/o timeout"), again), "Failing: critical ImagePull/Network on App c", "Registry ghcr.io", "i/o timeout"},
+		{"the newest error counts", backOff, events(failed(2*time.Minute, "dial tcp: i/o timeout"), failed(time.Minute, "manifest unknown")), "Failing: critical ImagePull/NotFound on App c", "", "manifest unknown"},
+		{"an error that nobody knows", backOff, events(failed(time.Minute, "out of luck")), unknown, "", "out of luck"},
+		{"no message at all", held("ErrImagePull", ""), events(failed(time.Minute, "manifest unknown")), "Failing: critical ImagePull/NotFound on App c", "", "manifest unknown"},
+		{"a missing tag is not the secret's fault", backOff, events(secret, failed(time.Minute, "manifest unknown")), "Failing: critical ImagePull/NotFound on App c", "", "manifest unknown"},
+		{"another container", backOff, events(other), unknown, "", "Back-off pulling image"},
+		{"before the pod was started again", backOff, events(failed(10*time.Minute, "manifest unknown")), unknown, "", "Back-off pulling image"},
+		{
+			"what the status says comes first", held("ImagePullBackOff", `Back-off pulling image "`+image+`": ErrImagePull: no space left on device`),
+			events(failed(time.Minute, "manifest unknown")), "Failing: critical ImagePull/NodeDisk on App c", "", "no space left",
+		},
+	})
+}
+
 func TestPullSecretThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	denied := newPod(corev1.PodPending, func(p *corev1.Pod) { p.Spec.Containers[0].Image = "ghcr.io/acme/app:1" },

@@ -16,6 +16,9 @@ const (
 	reasonSignature    = "SignatureValidationFailed"
 )
 
+// backOffPulling begins the message of a wait between two pulls.
+const backOffPulling = "Back-off pulling image"
+
 func imageRules() []Rule {
 	kinds := []string{"SecretMissing"}
 	for _, p := range pullPatterns() {
@@ -25,8 +28,8 @@ func imageRules() []Rule {
 		{
 			Cause: "ImagePull", Category: string(categoryImage), SubCauses: kinds,
 			Severity: "Critical.",
-			Trigger: "Waiting reasons ErrImagePull, ImagePullBackOff, RegistryUnavailable, SignatureValidationFailed. SecretMissing: event " +
-				"FailedToRetrieveImagePullSecret and a pull that was refused.",
+			Trigger: "Waiting reasons ErrImagePull, ImagePullBackOff, RegistryUnavailable, SignatureValidationFailed. Event Failed has the error " +
+				"that older kubelets leave out while they back off. SecretMissing: event FailedToRetrieveImagePullSecret and a pull that was refused.",
 			Doc: "An image cannot be pulled. The sub-cause comes from the reason, else from the words of the runtime or the registry. " +
 				"The image may be one of a volume: it stands in the message. SecretMissing: a pull secret could not be read.",
 		},
@@ -122,7 +125,7 @@ func withoutReferences(message string) string {
 // pullText drops what the kubelet puts before the error while it backs off, so
 // that the two moments of a failing pull read the same.
 func pullText(message string) string {
-	if !strings.HasPrefix(message, "Back-off pulling image") {
+	if !strings.HasPrefix(message, backOffPulling) {
 		return message
 	}
 	if _, err, ok := strings.Cut(message, `": `); ok {

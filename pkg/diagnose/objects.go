@@ -73,6 +73,7 @@ func (in *input) blameObject(f *finding, c *projection.Container) {
 	case "ConfigError":
 		f.object = namedObject(c.Waiting.Message, in.pod.Namespace)
 	case "ImagePull":
+		in.pullError(f, c)
 		in.missingSecret(f)
 		switch f.subCause {
 		case "RegistryUnavailable", "Network", "TLS", "RateLimit", "Auth":

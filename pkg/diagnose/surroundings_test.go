@@ -45,10 +45,11 @@ func (r surroundings) events() []projection.Event {
 			e.First = e.Last.Add(-time.Duration(r.IntN(4000)) * time.Second)
 		}
 		e.Reason = of(r, "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "NetworkNotReady", "FailedPrepareDynamicResources", "Unhealthy",
-			"Killing", "Pulling", "Started", "NodeNotReady", "FailedKillPod", "FailedPreStopHook", "FailedToRetrieveImagePullSecret", "Odd", "FailedCreate", "SuccessfulCreate")
+			"Killing", "Pulling", "Started", "NodeNotReady", "FailedKillPod", "FailedPreStopHook", "FailedToRetrieveImagePullSecret", "Odd", "FailedCreate", "SuccessfulCreate", "Failed")
 		e.Message = of(r, "", `configmap "x" not found`, `secret "`, "Readiness probe failed: x", "Liveness probe failed: x", "Startup probe errored and resulted in y state: z",
 			"Container a failed liveness probe, will be restarted", "Container b failed startup probe", "no IP addresses available", "(combined from similar events): x",
-			"exceeded quota: q, requested: 1", "exceeded quota: ", "Unable to retrieve some image pull secrets (", "in ConfigMap ns/")
+			"exceeded quota: q, requested: 1", "exceeded quota: ", "Unable to retrieve some image pull secrets (", "in ConfigMap ns/",
+			`Failed to pull image "x/y:1": manifest unknown`, `Failed to pull image "`)
 		out = append(out, e)
 	}
 	slices.SortStableFunc(out, func(a, b projection.Event) int { return a.Last.Compare(b.Last) })
@@ -118,7 +119,7 @@ func surround(seed uint64) surroundings {
 func TestVerdictsAmongRandomObjectsHaveTheShapeAndHoldUntilNext(t *testing.T) {
 	t.Parallel()
 	causes := map[string]bool{}
-	for seed := range uint64(surroundedPods / 2) {
+	for seed := range uint64(surroundedPods) {
 		p, rel, same := projection.From(random(seed, corpusNow())), surround(seed).all(), surround(seed).all()
 		judge := func(now time.Time) diagnose.Verdict { return diagnose.Judge(p, rel, now, diagnose.Defaults()) }
 		now := corpusNow()
