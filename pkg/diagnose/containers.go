@@ -27,6 +27,7 @@ func (in *input) containers() {
 		switch {
 		case c.Type == v1alpha1.ContainerEphemeral:
 			in.ephemeral(c)
+		case in.removed(c):
 		case !waits(c):
 			in.container(c)
 		case !blocked && in.owed(c):
@@ -87,6 +88,14 @@ func (in *input) holdsUp(c *projection.Container) bool {
 	case v1alpha1.ContainerApp, v1alpha1.ContainerEphemeral:
 	}
 	return false
+}
+
+// removed is true for an init container that has been through and that the
+// runtime does not know any more: older kubelets then say that it waits for its
+// turn, although nothing waits for it.
+func (in *input) removed(c *projection.Container) bool {
+	return in.initialized && isInit(c) && c.Running == nil && c.Terminated == nil &&
+		(c.Waiting == nil || c.Waiting.Reason == "" || c.Waiting.Reason == reasonCreating || c.Waiting.Reason == reasonInitializing)
 }
 
 // initDone is true for an init container that ended well. The kubelet counts

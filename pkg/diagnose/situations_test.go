@@ -185,6 +185,36 @@ func TestContainersThatCannotStart(t *testing.T) {
 	})
 }
 
+// The runtime removes the init containers of a pod in time, and older kubelets then
+// say again that they wait for their turn.
+func TestInitContainersThatTheRuntimeHasRemoved(t *testing.T) {
+	t.Parallel()
+	up, lost := app(running(ago(5*time.Hour))), waiting("PodInitializing", "")
+	initialized := condition(corev1.PodInitialized, corev1.ConditionTrue, "")
+	begun := startTime(ago(5 * time.Hour))
+	checkSituations(t, []situation{
+		{"the pod is well", newPod(corev1.PodRunning, begun, initContainer("", lost), up, initialized, ready()), "Healthy"},
+		{"nothing says that it is initialized but its app", newPod(corev1.PodRunning, begun, initContainer("", lost), up, ready()), "Healthy"},
+		{"it had been restarted before", newPod(corev1.PodRunning, begun, initContainer("", after(lost, 2, exit(0, "Completed", ago(5*time.Hour)))), up, initialized, ready()), "Healthy"},
+		{"there is no state at all", newPod(corev1.PodRunning, begun, initContainer("", corev1.ContainerStatus{}), up, initialized, ready()), "Healthy"},
+		{
+			"the app itself is what waits",
+			newPod(corev1.PodPending, begun, initContainer("", lost), app(waiting("PodInitializing", "")), initialized),
+			"Failing: critical Creating on App c",
+		},
+		{
+			"an error is one",
+			newPod(corev1.PodRunning, begun, initContainer("", waiting("ImagePullBackOff", "not found")), up, initialized, ready()),
+			"Failing: critical ImagePull/NotFound on Init i",
+		},
+		{
+			"a sidecar does not come back",
+			newPod(corev1.PodRunning, begun, initContainer(corev1.ContainerRestartPolicyAlways, lost), up, initialized, ready()),
+			"Failing: critical Creating on Sidecar i",
+		},
+	})
+}
+
 // secondInit adds an init container j.
 func secondInit(s corev1.ContainerStatus) change {
 	return func(p *corev1.Pod) {
