@@ -215,12 +215,20 @@ func (x Index) Owners() []*projection.Owner {
 }
 
 // Blocked returns, in the same order, those of the owners that have failed to
-// create a pod as far as their events go back: the API server has refused it.
-// They may have no pod to show for it.
+// create a pod as far as their events go back, or say so themselves: the API
+// server has refused it. They may have no pod to show for it.
 func (x Index) Blocked() []*projection.Owner {
 	return slices.DeleteFunc(x.Owners(), func(o *projection.Owner) bool {
-		return !slices.ContainsFunc(x.events[o.UID], func(e projection.Event) bool { return e.Reason == reasonFailedCreate })
+		return !saysBlocked(o) &&
+			!slices.ContainsFunc(x.events[o.UID], func(e projection.Event) bool { return e.Reason == reasonFailedCreate })
 	})
+}
+
+// saysBlocked is true for a ReplicaSet whose status says that it cannot create
+// pods. Deployments repeat it, and other owners do not say it.
+func saysBlocked(o *projection.Owner) bool {
+	c := o.Condition(string(appsv1.ReplicaSetReplicaFailure))
+	return o.Kind == projection.KindReplicaSet && c != nil && c.Status == corev1.ConditionTrue
 }
 
 // Events returns the events about the object with the given UID, the oldest
