@@ -18,6 +18,7 @@ import (
 // Card is all that there is to say about one pod: what is wrong with it in a
 // sentence, how it got there, what says so, its last words and what to do next.
 type Card struct {
+	// Pod is nil if the card is about a workload that has no pod to show.
 	Pod *v1alpha1.Pod
 	// Group is what the card is about; nil if the pod has no finding.
 	Group *v1alpha1.Group
@@ -54,16 +55,20 @@ func (p reportTable) card(r *v1alpha1.PodReport) (Card, bool) {
 }
 
 // CardOf returns the card that says all of r. There is one if pods or workloads
-// were named, and they are one pod, be it well or not, or fold into one group.
+// were named, and they are one pod, be it well or not, or fold into one group,
+// which may be that of a workload without a pod.
 // Info findings do not count beside worse ones; the card lists those of its pod.
 // The card shares the report's memory.
 func CardOf(r *v1alpha1.PodReport) (Card, bool) {
 	c := Card{Now: r.ObservedAt.Time, Limitations: r.Limitations}
-	if len(r.Scope.Targets) == 0 || len(r.Pods) == 0 {
+	if len(r.Scope.Targets) == 0 {
 		return c, false
 	}
 	groups := worthACard(r.Groups)
 	switch {
+	case r.Summary.Pods.Total == 0 && len(groups) == 1:
+		c.Group = groups[0]
+		return c, true
 	case r.Summary.Pods.Total == 1 && len(r.Pods) == 1:
 		c.Pod = &r.Pods[0]
 		c.Group = groupOf(r, c.Pod)
@@ -121,9 +126,12 @@ func inGroup(g *v1alpha1.Group, p *v1alpha1.Pod) bool {
 // Print writes the card with one call of Write.
 func (c Card) Print(w io.Writer, o CardOptions) error {
 	p := prose{width: o.Width, ascii: o.ASCII}
-	if c.Group != nil {
+	switch {
+	case c.Pod == nil:
+		c.podless(&p, o)
+	case c.Group != nil:
 		c.problem(&p, o)
-	} else {
+	default:
 		p.paragraph("", nil, c.well(), 0)
 		c.facts(&p)
 	}
@@ -143,14 +151,14 @@ func (c Card) problem(p *prose, o CardOptions) {
 
 // finding is what the card's pod has of the group.
 func (c Card) finding() *v1alpha1.Finding {
-	for i := range c.Pod.Findings {
+	for i := 0; c.Pod != nil && i < len(c.Pod.Findings); i++ {
 		if f := &c.Pod.Findings[i]; f.Group == c.Group.ID {
 			return f
 		}
 	}
 	g := c.Group
 	return &v1alpha1.Finding{
-		Severity: g.Severity, Cause: g.Cause, SubCause: g.SubCause, Container: g.Container, ContainerType: g.ContainerType, Message: g.Message,
+		Severity: g.Severity, SeverityReason: g.SeverityReason, Confidence: g.Confidence, Cause: g.Cause, SubCause: g.SubCause, Container: g.Container, ContainerType: g.ContainerType, Message: g.Message,
 	}
 }
 
