@@ -5,6 +5,7 @@ package diagnose
 
 import (
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -24,7 +25,7 @@ func nodeRules() []Rule {
 				"lowered because replicas elsewhere do the work.",
 			Trigger: "The node does not exist, its Ready condition is not True, or it is tainted unreachable, not-ready or out-of-service. " +
 				"Without the node: condition Ready of the pod is False without a reason while ContainersReady is True, or event " +
-				"NodeNotReady.",
+				"NodeNotReady. NodeLost: this reason, which old controllers wrote, on a pod that is deleted, failed or of phase Unknown.",
 			Doc: "The node is lost: its kubelet reports no more, so what the status says of the containers is old. NodeGone: it does not " +
 				"exist. Unreachable: its kubelet is not heard of. NotReady: its kubelet says so itself. OutOfService: somebody has declared it dead. " +
 				"StatusStuck: the node is well, but the pod is still marked. Inferred: told from the pod alone, " +
@@ -41,7 +42,7 @@ func nodeRules() []Rule {
 		{
 			Cause: "PhaseUnknown", Category: string(categoryNode),
 			Severity: "Warning.",
-			Trigger:  "Phase Unknown.",
+			Trigger:  "Phase Unknown, and no lost node explains it.",
 			Doc:      "The phase is Unknown: the state of the pod could not be obtained.",
 		},
 		{
@@ -66,17 +67,24 @@ func (in *input) lostNode() {
 		in.inferredLoss(mark)
 		return
 	}
-	if in.pod.DeletionTimestamp != nil && in.pod.Reason == reasonNodeLost && !terminal(in.pod.Phase) {
-		in.add(finding{
-			severity: v1alpha1.SeverityCritical,
-			category: categoryNode,
-			cause:    "NodeNotReady",
-			subCause: reasonNodeLost,
-			object:   in.nodeObject(),
-			message:  orElse(in.pod.Message, "node "+in.pod.NodeName+" is lost"),
-			evidence: facts(fact("status.reason", in.pod.Reason, in.pod.DeletionTimestamp.Time)),
-		})
+	// The reason of a pod that runs on can be an old one.
+	deleted := in.pod.DeletionTimestamp
+	if in.pod.Reason != reasonNodeLost || terminal(in.pod.Phase) || deleted == nil && in.pod.Phase != corev1.PodUnknown {
+		return
 	}
+	f := finding{
+		severity: v1alpha1.SeverityCritical,
+		category: categoryNode,
+		cause:    "NodeNotReady",
+		subCause: reasonNodeLost,
+		object:   in.nodeObject(),
+		message:  orElse(in.pod.Message, "node "+in.pod.NodeName+" is lost"),
+		evidence: facts(fact("status.reason", in.pod.Reason, time.Time{})),
+	}
+	if deleted != nil {
+		f.evidence[0].Time = timestamp(deleted.Time)
+	}
+	in.add(f)
 }
 
 // inferredLoss judges by the mark alone: the node was not read. An event of the
@@ -156,7 +164,13 @@ func (in *input) silentKubelet() {
 	in.add(f)
 }
 
+// unknownPhase judges a pod whose state could not be obtained, because of a lost
+// node or for a reason that nobody gives.
 func (in *input) unknownPhase() {
+	in.lostNode()
+	if in.worstOngoing() == v1alpha1.SeverityCritical {
+		return
+	}
 	in.add(finding{
 		severity: v1alpha1.SeverityWarning,
 		category: categoryNode,

@@ -125,6 +125,8 @@ func TestDeletionAndNodes(t *testing.T) {
 		{"node lost", newPod(corev1.PodRunning, up, nodeLost), "Failing: critical NodeNotReady/Inferred"},
 		{"E1: stale status.reason of a running pod", newPod(corev1.PodRunning, up, ready(), reason("Evicted", "long ago")), "Healthy"},
 		{"R13: phase Unknown", newPod(corev1.PodUnknown, up), "Unknown: warning PhaseUnknown"},
+		{"phase Unknown, reason NodeLost", newPod(corev1.PodUnknown, up, reason("NodeLost", "Node n1 was lost")), "Unknown: critical NodeNotReady/NodeLost"},
+		{"phase Unknown, marked by the node controller", newPod(corev1.PodUnknown, up, nodeLost), "Unknown: critical NodeNotReady/Inferred"},
 		{"healthy", newPod(corev1.PodRunning, up, ready()), "Healthy"},
 		{"healthy, without any condition", newPod(corev1.PodRunning, up), "Healthy"},
 		{"a Succeeded pod that was not ready", newPod(corev1.PodSucceeded, condition(corev1.PodReady, corev1.ConditionFalse, "PodCompleted")), "Completed"},
