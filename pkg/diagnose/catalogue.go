@@ -92,6 +92,14 @@ func (h *hints) crash() {
 	h.events()
 }
 
+// probe: what the probe got stands in the events, and why in the log of the run.
+func (h *hints) probe() {
+	h.events()
+	if h.finding.Container != "" {
+		h.look("shows the last lines of the log", "logs", h.pod.Name, "-c", h.finding.Container, "--tail=50")
+	}
+}
+
 // restarted is true if the container at fault has a run before this one, whose
 // log --previous asks for.
 func (h *hints) restarted() bool {

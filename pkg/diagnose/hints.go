@@ -28,6 +28,8 @@ func Hints(p *projection.Pod, f v1alpha1.Finding, kubeContext string) []v1alpha1
 		h.crash()
 	case string(categoryNode):
 		h.node()
+	case string(categoryProbe):
+		h.probe()
 	case string(categoryGate):
 		h.look("shows the conditions of the pod and who must set them", "get", "pod", h.pod.Name, "-o", "jsonpath={.status.conditions}")
 		h.events()

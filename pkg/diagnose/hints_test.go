@@ -143,6 +143,11 @@ func TestHintsNameWhatIsToBlame(t *testing.T) {
 			[]string{"kubectl --context prod -n ns get configmap app", "kubectl --context prod -n ns events --for pod/p"},
 		},
 		{
+			"not ready: why stands in the log", newPod(corev1.PodRunning, app(unready(running(ago(5*time.Minute))))),
+			diagnose.Related{},
+			[]string{"kubectl --context prod -n ns events --for pod/p", "kubectl --context prod -n ns logs p -c c --tail=50"},
+		},
+		{
 			"volume on another node", creatingFor(time.Minute), events(warned(time.Second, "FailedAttachVolume", "Multi-Attach error")),
 			[]string{"kubectl --context prod -n ns events --for pod/p", "kubectl --context prod get volumeattachments"},
 		},
