@@ -10,12 +10,12 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal/terminaltest"
+	"github.com/podwatch/kubectl-podwatch/test/pty"
 )
 
 func TestProgressIsForTerminals(t *testing.T) {
 	t.Parallel()
-	other, screen := terminaltest.Open(t)
+	other, screen := pty.Pair(t)
 	on := func(o Options) Options {
 		o.IOStreams = genericiooptions.IOStreams{ErrOut: screen}
 		return o

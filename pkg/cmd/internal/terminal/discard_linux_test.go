@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal/terminaltest"
+	"github.com/podwatch/kubectl-podwatch/test/pty"
 )
 
 func TestDiscardDropsWhatWasTypedBefore(t *testing.T) {
 	t.Parallel()
-	keyboard, screen := terminaltest.Open(t)
+	keyboard, screen := pty.Pair(t)
 	if !terminal.Is(screen) {
 		t.Fatal("a pseudo-terminal is no terminal")
 	}
