@@ -43,6 +43,9 @@ func rules() []rule {
 		{"pkg/transition", slices.Concat(commandLine, looks, []string{"pkg/report", "pkg/clean"}), "what is worth telling does not depend on how it is told"},
 		{"pkg/clean", slices.Concat(commandLine, looks, []string{"pkg/report", "pkg/transition"}), "what may be deleted does not depend on how it is asked for"},
 		{"pkg/printers", slices.Concat(cluster, []string{"github.com/spf13/cobra", "pkg/cmd", "pkg/reconcile", "pkg/diagnose"}), "printers see reports and events, never the cluster or the engine"},
+		{"pkg/live", slices.Concat(cluster, []string{
+			"github.com/spf13/cobra", "pkg/cmd", "pkg/reconcile", "pkg/diagnose", "pkg/projection", "pkg/report", "pkg/transition", "pkg/clean",
+		}), "the live view sees a board, never the cluster or the engine"},
 		{"pkg/cmd/report", []string{"pkg/cmd/watch", "pkg/cmd/clean"}, "commands never import each other"},
 		{"pkg/cmd/watch", []string{"pkg/cmd/report", "pkg/cmd/clean"}, "commands never import each other"},
 		{"pkg/cmd/clean", []string{"pkg/cmd/report", "pkg/cmd/watch"}, "commands never import each other"},
