@@ -49,6 +49,7 @@ type flags struct {
 	timeout, stableFor, maxStale              time.Duration
 	minPods, workers, logs, events            int
 	replaySpeed                               float64
+	ascii                                     bool
 }
 
 // addTo adds the flags to the command's.
@@ -56,8 +57,9 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	f.set = set
 	f.scope.AddTo(set)
 	f.clocks.AddTo(set)
-	set.StringVarP(&f.output, "output", "o", "auto", "output format: auto, "+strings.Join(printers.EventFormats(), ", "))
+	set.StringVarP(&f.output, "output", "o", "auto", "output format: auto (live on a terminal, else line), live, "+strings.Join(printers.EventFormats(), ", "))
 	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
+	set.BoolVar(&f.ascii, "ascii", false, "keep arrows and lines that are not ASCII out of the output")
 	set.StringVar(&f.timestamps, "timestamps", string(printers.TimestampsTime), "how lines begin: time, rfc3339, none")
 	set.StringVar(&f.minSeverity, "min-severity", string(v1alpha1.SeverityInfo), "least severity of pods' events: info, warning, critical")
 	set.StringVar(&f.summaryPods, "summary-pods", string(transition.SummaryUnhealthy), "pods that a summary lists, up to twenty: unhealthy, all, none")
@@ -109,6 +111,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		return o, err
 	}
 	if o.Printer, err = f.printer(streams, lookupEnv); err != nil {
+		return o, err
+	}
+	if o.Live, err = f.live(streams, lookupEnv); err != nil {
 		return o, err
 	}
 	if f.replay != "" {

@@ -67,7 +67,9 @@ func replay(ctx context.Context, o Options) error {
 			}
 		}
 	}
-	err = engine.Replay(ctx, deliveries, clock.Advance, s.emit)
+	err = s.run(ctx, func(ctx context.Context, emit func(reconcile.Event) error) error {
+		return engine.Replay(ctx, deliveries, clock.Advance, emit)
+	})
 	if broken, ok := errors.AsType[brokenError](err); ok {
 		err = exit.Incomplete(broken)
 	}

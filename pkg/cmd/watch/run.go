@@ -69,5 +69,5 @@ func watchOn(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg
 	s := newSession(o, engine, h)
 	s.crashes = newCrashes(ctx, o, s.print)
 	s.vanished = func(of reconcile.Source) { go s.checkNamespace(ctx, of, cancel) }
-	return s.end(ctx, engine.Run(ctx, s.emit))
+	return s.end(ctx, s.run(ctx, engine.Run))
 }

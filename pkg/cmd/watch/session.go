@@ -49,6 +49,8 @@ type session struct {
 	unread  int
 	sources []recording.Source
 	printer cliprinters.ResourcePrinter
+	// view is nil while there is none.
+	view *view
 	// over is when the gate was decided, zero if it was not.
 	over time.Time
 }
@@ -81,6 +83,9 @@ func (s *session) emit(ev reconcile.Event) error {
 		s.unread++
 	case reconcile.Judged, reconcile.Gone, reconcile.Stream, reconcile.Tick, reconcile.Look:
 	}
+	if s.view != nil {
+		s.view.take(ev)
+	}
 	if err := s.tell(ev); err != nil {
 		return err
 	}
@@ -105,7 +110,7 @@ func (s *session) tell(ev reconcile.Event) error {
 		if err := s.print(&told[i]); err != nil {
 			return err
 		}
-		if s.crashes != nil {
+		if s.crashes != nil && s.view == nil {
 			s.crashes.follow(ev, &told[i])
 		}
 	}
@@ -123,7 +128,7 @@ func (s *session) print(e *v1alpha1.PodWatchEvent) error {
 // itself answers is told as the error that it leads to.
 func (s *session) wait(ev reconcile.Event) {
 	silent := apierrors.ReasonForError(ev.Status.Err) == metav1.StatusReasonUnknown
-	if ev.Type == reconcile.Stream && ev.Status.Err != nil && silent && !s.waiting {
+	if ev.Type == reconcile.Stream && ev.Status.Err != nil && silent && !s.waiting && s.view == nil {
 		s.waiting = true
 		_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(ev.Status.Err.Error()))
 	}
@@ -144,6 +149,9 @@ func (s *session) end(ctx context.Context, runErr error) error {
 	at := s.over
 	if at.IsZero() {
 		at = s.engine.Ended()
+	}
+	if printErr := s.printLast(at); printErr != nil {
+		return errors.Join(err, printErr)
 	}
 	if printErr := s.printUnmet(ctx, at, err); printErr != nil {
 		return errors.Join(err, printErr)

@@ -66,7 +66,9 @@ type Options struct {
 	// Machine is true if the output is for programs: then it has an end event
 	// also if no pod was ever seen.
 	Machine bool
-	Stream  stream.Config
+	// Live is the live view, nil for lines and documents.
+	Live   *Live
+	Stream stream.Config
 	// SummaryEvery is the distance of summaries, 0 for none.
 	SummaryEvery time.Duration
 	Workers      int
@@ -111,13 +113,13 @@ func (f *flags) printer(streams genericiooptions.IOStreams, lookupEnv func(strin
 		return nil, fmt.Errorf("flag --color: %w", err)
 	}
 	format := f.output
-	if format == "auto" {
+	if format == "auto" || format == "live" { // whose last words are lines, too
 		format = "line"
 	}
-	opts := printers.EventOptions{Timestamps: printers.Timestamps(f.timestamps), Location: time.Local, Palette: palette}
+	opts := printers.EventOptions{Timestamps: printers.Timestamps(f.timestamps), Location: time.Local, Palette: palette, ASCII: f.ascii}
 	one, err := printers.NewEvents(format, opts)
 	if err != nil {
-		return nil, fmt.Errorf("flag --output %q: want one of auto, %s", f.output, strings.Join(printers.EventFormats(), ", "))
+		return nil, fmt.Errorf("flag --output %q: want one of auto, live, %s", f.output, strings.Join(printers.EventFormats(), ", "))
 	}
 	opts.ShowContext = true
 	several, err := printers.NewEvents(format, opts)
