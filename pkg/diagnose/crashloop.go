@@ -60,7 +60,7 @@ func (in *input) crashLoop(c *projection.Container) bool {
 		in.killed(&f, c, last)
 	case c.Running != nil:
 		f.message = "restarted again and again" + in.restartsText(c)
-		f.evidence = facts(fact(statusPath(c, "state.running"), "running", c.Running.StartedAt))
+		f.evidence = facts(fact(c.StatusPath("state.running"), "running", c.Running.StartedAt))
 	}
 	// Only the last two runs are known; the loop is at least as old as they are.
 	f.since = atLeast(firstKnownEnd(c))

@@ -59,7 +59,7 @@ func (in *input) creating(untried []*projection.Container) {
 	if c.Waiting != nil {
 		f.evidence = facts(waitingFact(c))
 	} else {
-		f.evidence = facts(fact(statusPath(c, "state"), "not reported", time.Time{}))
+		f.evidence = facts(fact(c.StatusPath("state"), "not reported", time.Time{}))
 	}
 	// The condition reads False again on pods that have run; it is of use only
 	// before (GA in v1.37, older kubelets do not write it).
@@ -100,7 +100,7 @@ func (in *input) initializing(c *projection.Container) {
 		cause:    "Initializing",
 		since:    exactly(t),
 		message:  "init container " + c.Name + " is still running",
-		evidence: facts(fact(statusPath(c, "state.running"), "running", c.Running.StartedAt)),
+		evidence: facts(fact(c.StatusPath("state.running"), "running", c.Running.StartedAt)),
 	}
 	if !isInit(c) {
 		f.subCause = "Sidecar"
@@ -118,6 +118,6 @@ func (in *input) stateless(c *projection.Container) {
 		cause:    "ContainerStateUnknown",
 		since:    atMost(t),
 		message:  "the kubelet gives neither a state nor a reason for container " + c.Name,
-		evidence: facts(fact(statusPath(c, "state"), "", t)),
+		evidence: facts(fact(c.StatusPath("state"), "", t)),
 	})
 }

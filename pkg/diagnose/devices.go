@@ -32,7 +32,7 @@ func (in *input) devices() {
 			cause:     "DeviceUnhealthy",
 			container: c,
 			message:   "unhealthy device: " + c.Unhealthy,
-			evidence:  facts(fact(statusPath(c, "allocatedResourcesStatus"), c.Unhealthy, time.Time{})),
+			evidence:  facts(fact(c.StatusPath("allocatedResourcesStatus"), c.Unhealthy, time.Time{})),
 		})
 	}
 }

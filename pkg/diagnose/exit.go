@@ -193,5 +193,5 @@ func endFact(c *projection.Container, t *projection.Terminated) v1alpha1.Evidenc
 	if t == c.Terminated {
 		field = "state.terminated"
 	}
-	return fact(statusPath(c, field), reasonAndMessage(orElse(t.Reason, "no reason")+", "+codeText(t), t.Message), t.FinishedAt)
+	return fact(c.StatusPath(field), reasonAndMessage(orElse(t.Reason, "no reason")+", "+codeText(t), t.Message), t.FinishedAt)
 }

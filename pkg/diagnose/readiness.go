@@ -59,7 +59,7 @@ func (in *input) notReady(c *projection.Container) {
 		severity: in.wait(t),
 		category: categoryProbe,
 		since:    precision(t),
-		evidence: facts(fact(statusPath(c, "ready"), "false", time.Time{})),
+		evidence: facts(fact(c.StatusPath("ready"), "false", time.Time{})),
 	}
 	switch {
 	case !c.Started && c.Startup > 0:

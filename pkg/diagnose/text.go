@@ -88,21 +88,8 @@ func fact(path, value string, at time.Time) v1alpha1.Evidence {
 
 func facts(e ...v1alpha1.Evidence) []v1alpha1.Evidence { return e }
 
-// statusPath is the path of a container's status, with field behind it.
-func statusPath(c *projection.Container, field string) string {
-	list := "containerStatuses"
-	switch c.Type {
-	case v1alpha1.ContainerInit, v1alpha1.ContainerSidecar:
-		list = "initContainerStatuses"
-	case v1alpha1.ContainerEphemeral:
-		list = "ephemeralContainerStatuses"
-	case v1alpha1.ContainerApp:
-	}
-	return "status." + list + "[" + c.Name + "]." + field
-}
-
 func waitingFact(c *projection.Container) v1alpha1.Evidence {
-	return fact(statusPath(c, "state.waiting"), reasonAndMessage(c.Waiting.Reason, c.Waiting.Message), time.Time{})
+	return fact(c.StatusPath("state.waiting"), reasonAndMessage(c.Waiting.Reason, c.Waiting.Message), time.Time{})
 }
 
 func conditionFact(c *projection.Condition) v1alpha1.Evidence {

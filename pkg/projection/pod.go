@@ -212,3 +212,17 @@ func (p *Pod) Condition(t corev1.PodConditionType) *Condition {
 	}
 	return nil
 }
+
+// StatusPath is the path of the container's status within the pod, with field
+// behind it, as evidence names it.
+func (c *Container) StatusPath(field string) string {
+	list := "containerStatuses"
+	switch c.Type {
+	case v1alpha1.ContainerInit, v1alpha1.ContainerSidecar:
+		list = "initContainerStatuses"
+	case v1alpha1.ContainerEphemeral:
+		list = "ephemeralContainerStatuses"
+	case v1alpha1.ContainerApp:
+	}
+	return "status." + list + "[" + c.Name + "]." + field
+}

@@ -243,15 +243,3 @@ func conditionPath(c *projection.Condition) string {
 func reasonAndMessage(c *projection.Condition) string {
 	return strings.Trim(c.Reason+": "+c.Message, ": ")
 }
-
-func statusPath(c *projection.Container, field string) string {
-	list := "containerStatuses"
-	switch c.Type {
-	case v1alpha1.ContainerInit, v1alpha1.ContainerSidecar:
-		list = "initContainerStatuses"
-	case v1alpha1.ContainerEphemeral:
-		list = "ephemeralContainerStatuses"
-	case v1alpha1.ContainerApp:
-	}
-	return "status." + list + "[" + c.Name + "]." + field
-}

@@ -42,7 +42,7 @@ func (t *timeline) container(c *projection.Container, events []projection.Event)
 	if unknown := c.RestartCount + 1 - known; c.RestartCount > 0 && unknown > 0 && known > 0 {
 		e := v1alpha1.TimelineEntry{
 			Event: v1alpha1.TimelineEarlierRuns, Container: c.Name, Count: unknown,
-			Detail: "nothing is known of them", Source: statusPath(c, "restartCount"),
+			Detail: "nothing is known of them", Source: c.StatusPath("restartCount"),
 		}
 		if at := firstStart(c, events); !at.IsZero() && at.Before(first) {
 			e.FirstTime = timestamp(at)
@@ -56,7 +56,7 @@ func (t *timeline) run(c *projection.Container, run *projection.Terminated, fiel
 	if !run.StartedAt.IsZero() {
 		t.started(c, run.StartedAt, field)
 	}
-	e := v1alpha1.TimelineEntry{Event: v1alpha1.TimelineExited, Container: c.Name, Source: statusPath(c, field)}
+	e := v1alpha1.TimelineEntry{Event: v1alpha1.TimelineExited, Container: c.Name, Source: c.StatusPath(field)}
 	switch run.Reason {
 	case "StartError", "ContainerCannotRun":
 		e.Event, e.Detail = v1alpha1.TimelineStartFailed, startError(run.Message)
@@ -80,7 +80,7 @@ func (t *timeline) run(c *projection.Container, run *projection.Terminated, fiel
 
 func (t *timeline) started(c *projection.Container, at time.Time, field string) {
 	t.add(at, v1alpha1.TimelineEntry{
-		Event: v1alpha1.TimelineStarted, Container: c.Name, Source: statusPath(c, field),
+		Event: v1alpha1.TimelineStarted, Container: c.Name, Source: c.StatusPath(field),
 	})
 }
 
