@@ -80,11 +80,20 @@ const (
 	byNamespace
 	byWhichNode
 	byCause
+	byContext
 	groupings
 )
 
 func (g grouping) String() string {
-	return [...]string{"none", "owner", "namespace", "node", "cause"}[g]
+	return [...]string{"none", "owner", "namespace", "node", "cause", "context"}[g]
+}
+
+// regroup goes on to the next grouping. One context is no group.
+func (s *state) regroup() {
+	s.group++
+	if s.group == byContext && !s.options.ShowContext || s.group == groupings {
+		s.group = byNothing
+	}
 }
 
 // of names the group that r is in.
@@ -104,6 +113,8 @@ func (g grouping) of(r *Row) string {
 		if r.Primary != nil {
 			name = r.Primary.Cause
 		}
+	case byContext:
+		name = r.Context
 	case byNothing, groupings:
 	}
 	return cmp.Or(name, "<none>")
@@ -143,7 +154,7 @@ func (s *state) chosen() []*Row {
 	filter := strings.ToLower(s.filter)
 	for _, r := range s.seen.rows {
 		switch {
-		case !s.all && !r.problem():
+		case !s.classes.shows(r.class()):
 			s.hidden++
 		case filter == "" || r.contains(filter):
 			rows = append(rows, r)

@@ -52,6 +52,17 @@ type Board struct {
 	sources []Source
 	// feed is the last transitions, the oldest first.
 	feed []*v1alpha1.PodWatchEvent
+	// restarts are those of the last restartWindow, the oldest first.
+	restarts []restarts
+}
+
+// restartWindow is how long restarts are counted.
+const restartWindow = 5 * time.Minute
+
+// restarts are those that were seen within one second.
+type restarts struct {
+	at time.Time
+	n  int64
 }
 
 // NewBoard returns a board that knows of no pod.
@@ -59,9 +70,27 @@ func NewBoard(sources []Source) *Board {
 	return &Board{version: 1, rows: map[ID]*Row{}, sources: slices.Clone(sources)}
 }
 
-// Put sets what is known of a pod.
+// Put sets what is known of a pod. Restarts since it was put before are counted.
 func (b *Board) Put(r Row) {
-	b.change(func() { b.rows[r.ID] = &r })
+	b.change(func() {
+		if last := b.rows[r.ID]; last != nil && r.Restarts > last.Restarts {
+			b.count(restarts{r.Observed.Truncate(time.Second), r.Restarts - last.Restarts})
+		}
+		b.rows[r.ID] = &r
+	})
+}
+
+// count adds restarts, and forgets those that are too old to be told.
+func (b *Board) count(more restarts) {
+	if n := len(b.restarts); n > 0 && !b.restarts[n-1].at.Before(more.at) {
+		b.restarts[n-1].n += more.n
+		return
+	}
+	old := 0
+	for old < len(b.restarts) && more.at.Sub(b.restarts[old].at) > restartWindow {
+		old++
+	}
+	b.restarts = append(b.restarts[old:], more)
 }
 
 // Remove forgets a pod.
@@ -105,6 +134,19 @@ type snapshot struct {
 	rows    []*Row // in no order
 	sources []Source
 	feed    []*v1alpha1.PodWatchEvent
+	// restarts may hold older ones than are to be told.
+	restarts []restarts
+}
+
+// restarted is how many restarts were seen within the window before now.
+func (s *snapshot) restarted(now time.Time) int {
+	n := int64(0)
+	for _, r := range s.restarts {
+		if now.Sub(r.at) <= restartWindow {
+			n += r.n
+		}
+	}
+	return int(n)
 }
 
 // snapshot returns what the board holds: last itself if nothing has changed.
@@ -116,7 +158,7 @@ func (b *Board) snapshot(last *snapshot) *snapshot {
 	}
 	s := &snapshot{
 		version: b.version, synced: b.synced, rows: make([]*Row, 0, len(b.rows)),
-		sources: slices.Clone(b.sources), feed: slices.Clone(b.feed),
+		sources: slices.Clone(b.sources), feed: slices.Clone(b.feed), restarts: slices.Clone(b.restarts),
 	}
 	for _, r := range b.rows {
 		s.rows = append(s.rows, r)

@@ -40,6 +40,35 @@ func TestASnapshotIsWhatTheBoardHeld(t *testing.T) {
 	}
 }
 
+func TestRestartsOfTheLastFiveMinutesAreCounted(t *testing.T) {
+	t.Parallel()
+	b := NewBoard([]Source{fresh})
+	put := func(name string, restarts int64, at time.Duration) {
+		r := row("shop", name, "Running", v1alpha1.StateHealthy, nil)
+		r.Restarts, r.Observed = restarts, noon.Add(at)
+		b.Put(r)
+	}
+	put("old", 7, 0) // what was before is not counted
+	put("old", 8, time.Second)
+	put("old", 8, 2*time.Second)
+	put("other", 0, 3*time.Minute)
+	put("other", 2, 3*time.Minute+time.Millisecond)
+	put("old", 9, 3*time.Minute+2*time.Millisecond)
+	put("old", 0, 4*time.Minute) // another pod of that name would have another row
+	s := b.snapshot(nil)
+	for at, want := range map[time.Duration]int{4 * time.Minute: 4, 5*time.Minute + 2*time.Second: 3, 9 * time.Minute: 0} {
+		if got := s.restarted(noon.Add(at)); got != want {
+			t.Errorf("after %v: %d restarts, want %d", at, got, want)
+		}
+	}
+	for i := range 3600 {
+		put("loop", int64(i), time.Hour+time.Duration(i)*time.Second)
+	}
+	if n := len(b.snapshot(s).restarts); n > 302 {
+		t.Errorf("%d seconds are remembered", n)
+	}
+}
+
 func TestABoardIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	b := scene(fresh)

@@ -22,6 +22,15 @@ func (s *state) move(key string) bool {
 		return false
 	case s.pane == paneDetail:
 		s.detail.top = s.scrolled(s.detail.top, by, key)
+	case s.pane == paneFeed && s.seen != nil:
+		last := max(0, len(s.seen.feed)-s.layout().body)
+		s.back = min(max(0, s.back-by), last)
+		switch key {
+		case "home":
+			s.back = last
+		case "end":
+			s.back = 0
+		}
 	case s.pane == paneTable:
 		s.cursor = s.rowNear(s.cursor+by, by)
 	}

@@ -6,12 +6,76 @@ package live
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
+
+// The sections of the detail pane that a key leads to: how their headings begin.
+// What a stranger wrote is indented, so that it is never taken for one.
+const (
+	sectionLogs   = "Last "
+	sectionEvents = "Events:"
+)
+
+// open shows the details of the pod under the cursor, or goes on in them, from a
+// section on; "" is the beginning.
+func (s *state) open(section string) effect {
+	row := s.current()
+	switch {
+	case s.pane == paneDetail:
+		s.detail.section = section
+		s.jump()
+		return effect{}
+	case s.pane != paneTable || row == nil:
+		return effect{}
+	}
+	s.pane, s.detail = paneDetail, detail{id: row.ID, section: section}
+	s.describe()
+	return effect{read: row}
+}
+
+// jump goes to the section that was asked for, once all is there that it could
+// consist of.
+func (s *state) jump() {
+	d := &s.detail
+	if d.section == "" || d.read == nil {
+		return
+	}
+	lines := s.detailLines(s.width)
+	i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, d.section) })
+	if i < 0 {
+		s.note = "none were read; what could not be is said at the end"
+		i = max(0, len(lines)-s.layout().body)
+	}
+	d.top, d.section = i, ""
+}
+
+// copied is the next command for the pod that is shown or under the cursor.
+func (s *state) copied() effect {
+	row := s.current()
+	if s.pane == paneDetail {
+		row = s.detail.of
+	}
+	if row == nil || s.pane != paneDetail && s.pane != paneTable {
+		return effect{}
+	}
+	for _, p := range row.Subject.Describe(s.now).Report.Pods {
+		for _, f := range p.Findings {
+			for _, h := range f.Hints {
+				if !h.Mutating {
+					s.note = "copied: " + h.Command
+					return effect{copied: h.Command}
+				}
+			}
+		}
+	}
+	s.note = "there is no next command for this pod"
+	return effect{}
+}
 
 // detailLines is all that the detail pane can show: the card of the pod, then what
 // the card leaves out.

@@ -34,8 +34,9 @@ type Row struct {
 	Status   string
 	Ready    v1alpha1.Ready
 	Restarts int64
-	// Created is zero if the server gave no time.
-	Created time.Time
+	// Created is zero if the server gave no time; Observed is when the pod was
+	// judged.
+	Created, Observed time.Time
 	// Primary is the worst finding, nil if there is none.
 	Primary *v1alpha1.Finding
 	// Subject knows more about the pod.
@@ -49,9 +50,6 @@ func (r *Row) severity() v1alpha1.Severity {
 	}
 	return r.Primary.Severity
 }
-
-// problem reports whether the pod is shown unless all are.
-func (r *Row) problem() bool { return rank(r.severity()) >= rank(v1alpha1.SeverityWarning) }
 
 // since is when the primary finding began, nil if that is unknown.
 func (r *Row) since() *metav1.Time {

@@ -173,6 +173,8 @@ func (m *model) do(e effect) tea.Cmd {
 		return tea.Suspend
 	case e.redraw:
 		return tea.ClearScreen
+	case e.copied != "":
+		return tea.SetClipboard(e.copied)
 	case e.read != nil:
 		return m.read(e.read)
 	}

@@ -19,6 +19,7 @@ const (
 	paneTable pane = iota
 	paneDetail
 	paneHelp
+	paneFeed
 )
 
 // state is all that the screen shows depends on, besides its size. It is changed
@@ -40,15 +41,20 @@ type state struct {
 	typing bool
 	order  order
 	group  grouping
-	all    bool
+	// classes are those that are shown.
+	classes selection
 
 	// lines are the rows as they are shown, and the headings of their groups.
 	lines  []line
 	shown  int // rows among lines
-	hidden int // rows that only the wish to see problems alone hides
+	hidden int // rows that their class alone hides
 	counts counts
 	cursor int // index into lines, of a row if there is one
 	detail detail
+	// back is how many lines above the newest the pane of the transitions ends.
+	back int
+	// note is shown in place of the keys until the next one is pressed.
+	note string
 
 	width, height int
 }
@@ -72,6 +78,8 @@ type detail struct {
 	// read is nil until the answer is there.
 	read *Reading
 	top  int
+	// section is where to go once it is there, "" for nowhere.
+	section string
 }
 
 // The messages that update takes, besides press.
@@ -96,6 +104,8 @@ type effect struct {
 	quit, suspend, redraw bool
 	// read is asked for what is not known, if it is not nil.
 	read *Row
+	// copied goes to the clipboard, if it is not empty.
+	copied string
 }
 
 // update takes one message.
@@ -108,6 +118,7 @@ func (s *state) update(message any) effect {
 	case answered:
 		if s.detail.id == m.id {
 			s.detail.read = &m.reading
+			s.jump()
 		}
 	case press:
 		return s.press(m)
@@ -157,6 +168,7 @@ func (s *snapshot) find(id ID) *Row {
 }
 
 func (s *state) press(p press) effect {
+	s.note = ""
 	switch p.key {
 	case "ctrl+c":
 		return effect{quit: true}
@@ -176,13 +188,19 @@ func (s *state) press(p press) effect {
 	case "q":
 		return effect{quit: true}
 	case "enter":
-		return s.open()
+		return s.open("")
+	case "l":
+		return s.open(sectionLogs)
+	case "e":
+		return s.open(sectionEvents)
+	case "y":
+		return s.copied()
 	case "esc":
-		s.back()
+		s.leave()
 	case "?":
-		if s.pane = paneHelp - s.pane; s.pane != paneHelp {
-			s.pane = paneTable
-		}
+		s.turn(paneHelp)
+	case "tab":
+		s.turn(paneFeed)
 	case "space":
 		s.paused = !s.paused
 	default:
@@ -202,9 +220,11 @@ func (s *state) choose(key string) {
 	case "s":
 		s.order = (s.order + 1) % orders
 	case "g":
-		s.group = (s.group + 1) % groupings
+		s.regroup()
 	case "a":
-		s.all = !s.all
+		s.classes = s.classes.next()
+	case "1", "2", "3", "4":
+		s.classes = s.classes.toggled(class(key[0] - '1'))
 	default:
 		return
 	}
@@ -235,24 +255,21 @@ func (s *state) typeFilter(p press) {
 	s.arrange()
 }
 
-// back leads one step towards the table with nothing filtered away.
-func (s *state) back() {
+// turn leads to a pane about all pods, and from there back to the table.
+func (s *state) turn(to pane) {
+	if s.pane == to {
+		to = paneTable
+	}
+	s.pane, s.detail, s.back = to, detail{}, 0
+}
+
+// leave leads one step towards the table with nothing filtered away.
+func (s *state) leave() {
 	switch {
 	case s.pane != paneTable:
-		s.pane, s.detail = paneTable, detail{}
+		s.turn(paneTable)
 	case s.filter != "":
 		s.filter = ""
 		s.arrange()
 	}
-}
-
-// open shows the details of the pod under the cursor.
-func (s *state) open() effect {
-	row := s.current()
-	if s.pane != paneTable || row == nil {
-		return effect{}
-	}
-	s.pane, s.detail = paneDetail, detail{id: row.ID}
-	s.describe()
-	return effect{read: row}
 }

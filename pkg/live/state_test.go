@@ -44,25 +44,32 @@ func TestKeysOfTheTable(t *testing.T) {
 		keys []string
 		want []string
 	}{
-		"at first the worst and longest":      {nil, marked(0, bad...)},
-		"down":                                {[]string{"down", "j"}, marked(2, bad...)},
-		"not beyond the last":                 {[]string{"end", "down"}, marked(3, bad...)},
-		"not above the first":                 {[]string{"down", "up", "k", "pgup"}, marked(0, bad...)},
-		"filter by name":                      {[]string{"/", "c", "a", "r", "t", "enter"}, []string{">cart-0"}},
-		"filter by cause, of any case":        {[]string{"/", "i", "m", "A", "G", "E"}, []string{">worker-6b7-qq1"}},
-		"keys are text while typing":          {[]string{"/", "q", "backspace", "c", "a", "r"}, []string{">cart-0"}},
-		"a filter is cleared":                 {[]string{"/", "c", "a", "r", "enter", "esc"}, marked(2, bad...)},
-		"a filter is cleared while typing":    {[]string{"/", "c", "a", "r", "esc"}, marked(2, bad...)},
-		"the cursor stays on its pod":         {[]string{"down", "s", "s"}, []string{">api-7c9f5d-x2k9", "worker-6b7-qq1", "cart-0", "漢字-😀-pod"}},
-		"sorted by name":                      {[]string{"s", "s", "s", "s"}, []string{"cart-0", "漢字-😀-pod", "api-7c9f5d-x2k9", ">worker-6b7-qq1"}},
-		"all orders lead back to the first":   {[]string{"s", "s", "s", "s", "s", "s"}, marked(0, bad...)},
-		"grouped by namespace":                {[]string{"g", "g"}, []string{"[namespace payments (2)]", ">worker-6b7-qq1", "api-7c9f5d-x2k9", "[namespace orders (2)]", "cart-0", "漢字-😀-pod"}},
-		"headings are stepped over":           {[]string{"g", "g", "down", "down", "up"}, []string{"[namespace payments (2)]", "worker-6b7-qq1", ">api-7c9f5d-x2k9", "[namespace orders (2)]", "cart-0", "漢字-😀-pod"}},
-		"the home key leads below a heading":  {[]string{"g", "g", "end", "home"}, []string{"[namespace payments (2)]", ">worker-6b7-qq1", "api-7c9f5d-x2k9", "[namespace orders (2)]", "cart-0", "漢字-😀-pod"}},
-		"all groupings lead back":             {[]string{"g", "g", "g", "g", "g"}, marked(0, bad...)},
-		"healthy pods come behind all others": {[]string{"a"}, append(marked(0, bad...), "new-1", "web-0", "web-1", "web-2", "web-3", "web-4", "web-5", "web-6")},
-		"healthy pods go again":               {[]string{"a", "a"}, marked(0, bad...)},
-		"other keys do nothing":               {[]string{"x", "f5", "tab"}, marked(0, bad...)},
+		"at first the worst and longest":         {nil, marked(0, bad...)},
+		"down":                                   {[]string{"down", "j"}, marked(2, bad...)},
+		"not beyond the last":                    {[]string{"end", "down"}, marked(3, bad...)},
+		"not above the first":                    {[]string{"down", "up", "k", "pgup"}, marked(0, bad...)},
+		"filter by name":                         {[]string{"/", "c", "a", "r", "t", "enter"}, []string{">cart-0"}},
+		"filter by cause, of any case":           {[]string{"/", "i", "m", "A", "G", "E"}, []string{">worker-6b7-qq1"}},
+		"keys are text while typing":             {[]string{"/", "q", "backspace", "c", "a", "r"}, []string{">cart-0"}},
+		"a filter is cleared":                    {[]string{"/", "c", "a", "r", "enter", "esc"}, marked(2, bad...)},
+		"a filter is cleared while typing":       {[]string{"/", "c", "a", "r", "esc"}, marked(2, bad...)},
+		"the cursor stays on its pod":            {[]string{"down", "s", "s"}, []string{">api-7c9f5d-x2k9", "worker-6b7-qq1", "cart-0", "漢字-😀-pod"}},
+		"sorted by name":                         {[]string{"s", "s", "s", "s"}, []string{"cart-0", "漢字-😀-pod", "api-7c9f5d-x2k9", ">worker-6b7-qq1"}},
+		"all orders lead back to the first":      {[]string{"s", "s", "s", "s", "s", "s"}, marked(0, bad...)},
+		"grouped by namespace":                   {[]string{"g", "g"}, []string{"[namespace payments (2)]", ">worker-6b7-qq1", "api-7c9f5d-x2k9", "[namespace orders (2)]", "cart-0", "漢字-😀-pod"}},
+		"headings are stepped over":              {[]string{"g", "g", "down", "down", "up"}, []string{"[namespace payments (2)]", "worker-6b7-qq1", ">api-7c9f5d-x2k9", "[namespace orders (2)]", "cart-0", "漢字-😀-pod"}},
+		"the home key leads below a heading":     {[]string{"g", "g", "end", "home"}, []string{"[namespace payments (2)]", ">worker-6b7-qq1", "api-7c9f5d-x2k9", "[namespace orders (2)]", "cart-0", "漢字-😀-pod"}},
+		"all groupings lead back":                {[]string{"g", "g", "g", "g", "g"}, marked(0, bad...)},
+		"healthy pods come behind all others":    {[]string{"a"}, append(marked(0, bad...), "new-1", "web-0", "web-1", "web-2", "web-3", "web-4", "web-5", "web-6")},
+		"healthy pods go again":                  {[]string{"a", "a"}, marked(0, bad...)},
+		"contexts are no groups if there is one": {[]string{"g", "g", "g", "g", "g", "g"}, []string{"[owner payments ReplicaSet/worker-6b7-qq1 (1)]", ">worker-6b7-qq1", "[owner payments ReplicaSet/api-7c9f5d (1)]", "api-7c9f5d-x2k9", "[owner orders ReplicaSet/cart-0 (1)]", "cart-0", "[owner orders ReplicaSet/漢字-😀-pod (1)]", "漢字-😀-pod"}},
+		"critical ones hidden":                   {[]string{"1"}, []string{">cart-0", "漢字-😀-pod"}},
+		"warnings hidden":                        {[]string{"2"}, []string{">worker-6b7-qq1", "api-7c9f5d-x2k9"}},
+		"starting ones shown too":                {[]string{"3"}, append(marked(0, bad...), "new-1")},
+		"only the healthy":                       {[]string{"1", "2", "4"}, []string{">web-0", "web-1", "web-2", "web-3", "web-4", "web-5", "web-6"}},
+		"a class twice is as before":             {[]string{"1", "1", "4", "4"}, marked(2, bad...)},
+		"all after some were hidden":             {[]string{"1", "a", "a"}, marked(2, bad...)},
+		"other keys do nothing":                  {[]string{"x", "f5", "5", "0"}, marked(0, bad...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,15 +87,20 @@ func TestKeysThatLeaveTheView(t *testing.T) {
 		keys []string
 		want effect
 	}{
-		"quit":                          {[]string{"q"}, effect{quit: true}},
-		"ctrl+c":                        {[]string{"ctrl+c"}, effect{quit: true}},
-		"ctrl+c while typing":           {[]string{"/", "ctrl+c"}, effect{quit: true}},
-		"q while typing is a letter":    {[]string{"/", "q"}, effect{}},
-		"quit from the details":         {[]string{"enter", "q"}, effect{quit: true}},
-		"F40 suspend":                   {[]string{"ctrl+z"}, effect{suspend: true}},
-		"draw anew":                     {[]string{"ctrl+l"}, effect{redraw: true}},
-		"enter without a row":           {[]string{"/", "z", "z", "enter", "enter"}, effect{}},
-		"enter in the help asks nobody": {[]string{"?", "enter"}, effect{}},
+		"quit":                           {[]string{"q"}, effect{quit: true}},
+		"ctrl+c":                         {[]string{"ctrl+c"}, effect{quit: true}},
+		"ctrl+c while typing":            {[]string{"/", "ctrl+c"}, effect{quit: true}},
+		"q while typing is a letter":     {[]string{"/", "q"}, effect{}},
+		"quit from the details":          {[]string{"enter", "q"}, effect{quit: true}},
+		"F40 suspend":                    {[]string{"ctrl+z"}, effect{suspend: true}},
+		"draw anew":                      {[]string{"ctrl+l"}, effect{redraw: true}},
+		"enter without a row":            {[]string{"/", "z", "z", "enter", "enter"}, effect{}},
+		"enter in the help asks nobody":  {[]string{"?", "enter"}, effect{}},
+		"copy the next command":          {[]string{"down", "y"}, effect{copied: "kubectl logs -n payments api-7c9f5d-x2k9 -c app --previous"}},
+		"copy from the details":          {[]string{"down", "enter", "y"}, effect{copied: "kubectl logs -n payments api-7c9f5d-x2k9 -c app --previous"}},
+		"nothing to copy for a well pod": {[]string{"a", "end", "y"}, effect{}},
+		"nothing to copy in the help":    {[]string{"?", "y"}, effect{}},
+		"nothing to copy without a row":  {[]string{"/", "z", "z", "enter", "y"}, effect{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,6 +123,11 @@ func TestThePanes(t *testing.T) {
 		"help again":         {[]string{"?", "?"}, paneTable},
 		"back from the help": {[]string{"?", "esc"}, paneTable},
 		"help over details":  {[]string{"enter", "?", "esc"}, paneTable},
+		"the feed":           {[]string{"tab"}, paneFeed},
+		"back from the feed": {[]string{"tab", "tab"}, paneTable},
+		"logs":               {[]string{"l"}, paneDetail},
+		"events":             {[]string{"e"}, paneDetail},
+		"no logs of a feed":  {[]string{"tab", "l"}, paneFeed},
 	} {
 		if got := looking(t, scene(fresh), 80, 24, test.keys...).pane; got != test.want {
 			t.Errorf("%s: pane %d, want %d", name, got, test.want)
@@ -211,6 +228,50 @@ func TestTheBadgeIsThatOfTheWorstSource(t *testing.T) {
 		s := &state{latest: noon, sources: test.sources}
 		if got, _ := s.badge(); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestKeysThatLeadToASection(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		keys []string
+		want string
+	}{
+		"logs from the table":     {[]string{"down", "l"}, "Last lines of app before it ended:"},
+		"events from the table":   {[]string{"down", "e"}, "Events:"},
+		"events from the details": {[]string{"down", "enter", "e"}, "Events:"},
+		"back to the logs":        {[]string{"down", "e", "l"}, "Last lines of app before it ended:"},
+		"enter is the top again":  {[]string{"down", "enter", "pgdown", "home"}, "payments/api-7c9f5d-x2k9"},
+	} {
+		s := looking(t, scene(fresh), 80, 12, test.keys...)
+		if got := s.detailLines(s.width)[s.detail.top]; got != test.want {
+			t.Errorf("%s: the first line is %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestTheFeedIsScrolled(t *testing.T) {
+	t.Parallel()
+	b := scene(fresh)
+	for i := range 50 {
+		e := v1alpha1.PodWatchEvent{Type: v1alpha1.EventPodReady, Namespace: "shop", Name: fmt.Sprintf("web-%02d", i)}
+		b.Tell(&e)
+	}
+	for name, test := range map[string]struct {
+		keys []string
+		want string
+	}{
+		"the newest at first": {[]string{"tab"}, "web-49"},
+		"one up":              {[]string{"tab", "up"}, "web-48"},
+		"not below the end":   {[]string{"tab", "down", "down"}, "web-49"},
+		"the oldest":          {[]string{"tab", "home", "up"}, "web-15"},
+		"the end again":       {[]string{"tab", "home", "end"}, "web-49"},
+	} {
+		s := looking(t, b, 80, 24, test.keys...)
+		lines := strings.Split(s.view(), "\n")
+		if last := lines[len(lines)-3]; !strings.Contains(last, test.want) {
+			t.Errorf("%s: the last line is %q, want %s", name, last, test.want)
 		}
 	}
 }

@@ -31,8 +31,10 @@ func (s *state) table(height int) []string {
 	if len(s.lines) == 0 {
 		return []string{"", s.indented(s.nothing())}
 	}
-	first := min(max(0, s.cursor-height/2), max(0, len(s.lines)-height))
-	visible := s.lines[first:min(len(s.lines), first+height)]
+	if s.width < oneLine && s.height >= airy {
+		return s.narrow(height + 1)
+	}
+	first, visible := s.visible(height)
 	columns := s.columns(visible)
 	out := make([]string, 0, height+1)
 	out = append(out, s.options.Palette.PaintFaint(strings.Repeat(" ", margin)+s.joined(columns, func(c column) string { return c.header })))
@@ -44,9 +46,24 @@ func (s *state) table(height int) []string {
 		out = append(out, s.row(l, mark, columns))
 	}
 	if s.hidden > 0 && len(out) <= height && s.filter == "" {
-		out = append(out, s.options.Palette.PaintFaint(s.indented(pods(s.hidden)+" without a problem: a")))
+		out = append(out, s.options.Palette.PaintFaint(s.indented(s.hiddenText())))
 	}
 	return out
+}
+
+// visible is what is shown of the lines if there is room for n, and the index of
+// the first of them: the cursor stays in the middle as long as that can be.
+func (s *state) visible(n int) (first int, lines []line) {
+	first = min(max(0, s.cursor-n/2), max(0, len(s.lines)-n))
+	return first, s.lines[first:min(len(s.lines), first+n)]
+}
+
+// hiddenText says how many pods are not shown, and how they would be.
+func (s *state) hiddenText() string {
+	if s.classes == (selection{}) {
+		return pods(s.hidden) + " without a problem: a"
+	}
+	return pods(s.hidden) + " hidden: a"
 }
 
 // nothing says why there are no rows.
@@ -56,8 +73,10 @@ func (s *state) nothing() string {
 		return ""
 	case s.filter != "":
 		return fmt.Sprintf("nothing matches %q", s.filter)
-	case s.hidden > 0:
+	case s.hidden > 0 && s.classes == (selection{}):
 		return "no problems; a shows all pods"
+	case s.hidden > 0:
+		return s.hiddenText()
 	}
 	return "no pods"
 }

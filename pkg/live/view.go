@@ -39,6 +39,9 @@ func (s *state) layout() layout {
 	if s.pane != paneTable {
 		l.body++ // no heading
 	}
+	if s.pane == paneHelp || s.pane == paneFeed {
+		l.body, l.feed = l.body+l.feed, 0
+	}
 	return l
 }
 
@@ -56,7 +59,7 @@ func (s *state) view() string {
 		lines = append(lines, s.options.Palette.PaintSeverity(v1alpha1.SeverityWarning, s.fit(text, s.width)))
 	}
 	rule := s.rule(l)
-	lines = slices.Concat(lines, rule, s.middle(l.body), rule, s.feed(l.feed))
+	lines = slices.Concat(lines, rule, s.middle(l.body), rule, s.feed(l.feed, 0))
 	return strings.Join(append(lines, s.keys()), "\n")
 }
 
@@ -72,6 +75,8 @@ func (s *state) middle(height int) []string {
 		lines = lines[min(s.detail.top, len(lines)):]
 	case paneHelp:
 		lines = s.help()
+	case paneFeed:
+		lines = s.feed(height, s.back)
 	}
 	lines = lines[:min(len(lines), height)]
 	return append(lines, make([]string, height-len(lines))...)
@@ -198,7 +203,7 @@ func (s *state) numbers() string {
 	if s.seen == nil || !s.seen.synced {
 		return s.fit("listing pods", s.width)
 	}
-	c, p := s.counts, s.options.Palette
+	c, p, restarts := s.counts, s.options.Palette, s.seen.restarted(s.now)
 	type part struct {
 		n     int
 		text  string
@@ -212,6 +217,7 @@ func (s *state) numbers() string {
 		{1, pods(c.total), plain},
 		{c.critical, fmt.Sprintf("%s %d critical", glyph(v1alpha1.SeverityCritical), c.critical), severity(v1alpha1.SeverityCritical)},
 		{c.warning, fmt.Sprintf("%s %d warning", glyph(v1alpha1.SeverityWarning), c.warning), severity(v1alpha1.SeverityWarning)},
+		{restarts, fmt.Sprintf("%d restarts/5m", restarts), plain},
 		{c.others.Healthy, fmt.Sprintf("%d healthy", c.others.Healthy), p.PaintGood},
 		{c.others.Progressing, fmt.Sprintf("%d progressing", c.others.Progressing), plain},
 		{c.others.Terminating, fmt.Sprintf("%d terminating", c.others.Terminating), plain},
@@ -259,13 +265,14 @@ func glyph(s v1alpha1.Severity) string {
 	return " "
 }
 
-// feed is what has happened last, the newest below.
-func (s *state) feed(height int) []string {
+// feed is what has happened, the newest below but for the last back ones.
+func (s *state) feed(height, back int) []string {
 	lines := make([]string, height)
 	if s.seen == nil {
 		return lines
 	}
-	events := s.seen.feed[max(0, len(s.seen.feed)-height):]
+	end := len(s.seen.feed) - min(back, len(s.seen.feed))
+	events := s.seen.feed[max(0, end-height):end]
 	printer, err := printers.NewEvents("line", printers.EventOptions{
 		Location: s.options.Location, ShowContext: s.options.ShowContext, ASCII: s.options.ASCII,
 	})

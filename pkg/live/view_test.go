@@ -26,6 +26,11 @@ func TestF37_View(t *testing.T) {
 		"80x24":                 {fresh, 80, 24, nil, nil},
 		"60x20":                 {fresh, 60, 20, nil, nil},
 		"40x10":                 {fresh, 40, 10, nil, nil},
+		"50x24":                 {fresh, 50, 24, nil, nil},
+		"50x24 grouped":         {fresh, 50, 24, []string{"g", "g"}, nil},
+		"feed":                  {fresh, 80, 24, []string{"tab"}, nil},
+		"critical ones hidden":  {fresh, 80, 24, []string{"1"}, nil},
+		"copied":                {fresh, 80, 24, []string{"y"}, nil},
 		"39x10":                 {fresh, 39, 10, nil, nil},
 		"ascii":                 {fresh, 80, 24, nil, func(o *Options) { o.ASCII = true }},
 		"stale":                 {stale, 80, 24, nil, nil},
@@ -95,7 +100,7 @@ func fits(t *testing.T, screen string, width, height int) {
 // Every size, also the impossible, and every pane.
 func TestF37_EverySizeFits(t *testing.T) {
 	t.Parallel()
-	for _, keys := range [][]string{nil, {"a", "end"}, {"g"}, {"/", "x"}, {"?"}, {"enter", "end"}, {"space"}} {
+	for _, keys := range [][]string{nil, {"a", "end"}, {"g"}, {"/", "x"}, {"?"}, {"enter", "end"}, {"space"}, {"tab", "home"}, {"l"}, {"y"}, {"1", "2"}} {
 		s := looking(t, scene(fresh), 80, 24, keys...)
 		for width := 1; width < 130; width += 3 {
 			for height := 1; height < 40; height++ {

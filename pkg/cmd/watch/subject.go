@@ -47,7 +47,7 @@ func (s subjects) row(ev reconcile.Event) live.Row {
 	r := live.Row{
 		ID: idOf(ev.Key), Node: p.NodeName, State: ev.To.State, Status: p.Kubectl.Status,
 		Ready: v1alpha1.Ready{Ready: p.Kubectl.Ready, Total: p.Kubectl.Total}, Restarts: p.Kubectl.Restarts,
-		Created: p.CreationTimestamp.Time, Primary: ev.To.Primary(),
+		Created: p.CreationTimestamp.Time, Observed: ev.Time, Primary: ev.To.Primary(),
 		Subject: &subject{subjects: s, context: ev.Key.Context, pod: p, verdict: ev.To},
 	}
 	if c := p.Controller; c != nil {
