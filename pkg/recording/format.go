@@ -64,6 +64,7 @@ type status struct {
 	Error     string        `json:"error,omitempty"`
 	Attempts  int           `json:"attempts,omitempty"`
 	Relists   int           `json:"relists,omitempty"`
+	Relisting bool          `json:"relisting,omitempty"`
 	LastFrame time.Time     `json:"lastFrame"`
 	Skew      time.Duration `json:"skewNanoseconds,omitempty"`
 	Notice    string        `json:"notice,omitempty"`
@@ -84,7 +85,7 @@ func lineOf(d reconcile.Delivery) line {
 	}
 	if s := d.Status; s != nil {
 		l.Status = &status{
-			State: s.State, Attempts: s.Attempts, Relists: s.Relists, LastFrame: s.LastFrame.UTC(), Skew: s.Skew, Notice: s.Notice,
+			State: s.State, Attempts: s.Attempts, Relists: s.Relists, Relisting: s.Relisting, LastFrame: s.LastFrame.UTC(), Skew: s.Skew, Notice: s.Notice,
 		}
 		if s.Err != nil {
 			l.Status.Error = s.Err.Error()
@@ -106,7 +107,7 @@ func (l line) delivery() reconcile.Delivery {
 	}
 	if s := l.Status; s != nil {
 		d.Status = &stream.Status{
-			State: s.State, Attempts: s.Attempts, Relists: s.Relists, LastFrame: s.LastFrame, Skew: s.Skew, Notice: s.Notice,
+			State: s.State, Attempts: s.Attempts, Relists: s.Relists, Relisting: s.Relisting, LastFrame: s.LastFrame, Skew: s.Skew, Notice: s.Notice,
 		}
 		if s.Error != "" {
 			d.Status.Err = errors.New(s.Error)

@@ -61,7 +61,7 @@ func run() []reconcile.Delivery {
 	}
 	return []reconcile.Delivery{
 		{At: noon()},
-		d(1, reconcile.Delivery{Status: &stream.Status{State: stream.Stale, Err: errors.New("refused"), Attempts: 2}}),
+		d(1, reconcile.Delivery{Status: &stream.Status{State: stream.Stale, Err: errors.New("refused"), Attempts: 2, Relisting: true}}),
 		d(2, reconcile.Delivery{Pod: pod, Initial: true}),
 		d(3, reconcile.Delivery{Synced: true}),
 		d(4, reconcile.Delivery{Status: &stream.Status{State: stream.Live, LastFrame: noon(), Skew: time.Second, Relists: 1, Notice: "n"}}),

@@ -33,13 +33,16 @@ type gap struct{ after, upTo string }
 // not on their way any more.
 const maxGaps = 64
 
-// begin notes the start of a list. Repeated without end it changes nothing.
-func (h *history) begin() {
+// begin notes that a list is due, and reports whether a relist begins with it.
+// Repeated without end it changes nothing.
+func (h *history) begin() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.listed && !h.relisting {
-		h.relisting, h.from, h.odd = true, h.last, nil
+	if !h.listed || h.relisting {
+		return false
 	}
+	h.relisting, h.from, h.odd = true, h.last, nil
+	return true
 }
 
 // end notes that a list is complete at rv, and reports whether it was a relist.

@@ -69,7 +69,7 @@ func (l *listWatch) list(ctx context.Context, opts metav1.ListOptions) (runtime.
 		opts.ResourceVersion = ""
 	}
 	s := l.stream
-	s.history.begin()
+	s.beginRelist()
 	round := s.beginList()
 	p := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
 		return l.page(ctx, round, opts)
@@ -125,6 +125,9 @@ func (l *listWatch) watch(parent context.Context, opts metav1.ListOptions) (watc
 		if parent.Err() == nil {
 			s.monitor.judge(err, watching)
 		}
+		if isExpired(err) {
+			s.beginRelist()
+		}
 		switch {
 		case initial && (kindOf(err) == Refused || apierrors.IsTooManyRequests(err)):
 			return nil, opaque{err}
@@ -138,7 +141,7 @@ func (l *listWatch) watch(parent context.Context, opts metav1.ListOptions) (watc
 		lw: l, attempt: a, in: in, out: make(chan watch.Event), initial: initial, begun: s.cfg.Clock.Now(),
 	}
 	if initial {
-		s.history.begin()
+		s.beginRelist()
 		f.round = s.beginList()
 	} else {
 		f.round = s.delivery.current()

@@ -86,10 +86,19 @@ func (m *monitor) recover() {
 	m.fine.Store(true)
 }
 
-// relisted notes that a list after the initial one is complete.
+// relisting notes that a list after the initial one is due.
+func (m *monitor) relisting() {
+	m.mu.Lock()
+	m.status.Relisting = true
+	m.mu.Unlock()
+	m.tell("")
+}
+
+// relisted notes that it is complete.
 func (m *monitor) relisted() {
 	m.mu.Lock()
 	m.status.Relists++
+	m.status.Relisting = false
 	m.mu.Unlock()
 	m.tell("")
 }

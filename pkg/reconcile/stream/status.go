@@ -35,6 +35,9 @@ type Status struct {
 	Attempts int
 	// Relists counts the complete lists after the initial one.
 	Relists int
+	// Relisting is true from when the server has forgotten what was missed until
+	// the list that makes up for it is complete.
+	Relisting bool
 	// LastFrame is when the server was last heard of: a frame (bookmarks
 	// included), a page or the headers of a watch; with Observe every byte of
 	// them. Zero before the first.
@@ -48,7 +51,7 @@ type Status struct {
 
 // sameAs reports whether s holds no news beyond LastFrame.
 func (s Status) sameAs(o Status) bool {
-	return s.State == o.State && s.Attempts == o.Attempts && s.Relists == o.Relists && s.Skew == o.Skew &&
+	return s.State == o.State && s.Attempts == o.Attempts && s.Relists == o.Relists && s.Relisting == o.Relisting && s.Skew == o.Skew &&
 		text(s.Err) == text(o.Err)
 }
 

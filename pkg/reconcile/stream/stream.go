@@ -139,7 +139,16 @@ func (s *Stream) settle(round int) {
 // failedInStream notes an ERROR frame. 410 Gone is the server's usual way to
 // ask for a relist.
 func (s *Stream) failedInStream(err error) {
-	if !isExpired(err) {
-		s.monitor.failed(err, 1)
+	if isExpired(err) {
+		s.beginRelist()
+		return
+	}
+	s.monitor.failed(err, 1)
+}
+
+// beginRelist tells, once, that a list after the initial one is due.
+func (s *Stream) beginRelist() {
+	if s.history.begin() {
+		s.monitor.relisting()
 	}
 }

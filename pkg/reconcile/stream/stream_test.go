@@ -70,8 +70,13 @@ func (tt situation) check(t *testing.T, keep stream.Keep) {
 	if len(tt.states) > 0 {
 		r.AwaitStatus("live again", isLive)
 	}
-	if got := s.Status(); got.Relists != tt.relists {
-		t.Errorf("relists = %d, want %d", got.Relists, tt.relists)
+	if got := s.Status(); got.Relists != tt.relists || got.Relisting {
+		t.Errorf("relists = %d, one under way: %t; want %d", got.Relists, got.Relisting, tt.relists)
+	}
+	// S38: whoever acts has to know of the gap before the list makes up for it.
+	begun := slices.ContainsFunc(r.Statuses(), func(st stream.Status) bool { return st.Relisting })
+	if begun != (tt.relists > 0) {
+		t.Errorf("a relist under way was told: %t, with %d relists", begun, tt.relists)
 	}
 	states := tt.states
 	for _, st := range r.Statuses() {
