@@ -9,6 +9,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // planned is a key that is still to be acted on.
@@ -64,10 +65,43 @@ func (e *Engine) act(ctx context.Context, target Target) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.plan, target.Key)
-	if len(e.plan) == 0 {
+	if len(e.plan) == 0 && e.cfg.Until == UntilSettled {
 		close(e.settled)
 	}
 	return nil
+}
+
+// ActOn adds key to the plan of a run UntilStopped, which has an actor then: it
+// is called for key on workers of its own, so that no act holds up a verdict. It
+// may be called at any time, from emit too. A key that is in the plan, in hand
+// or waiting for another attempt, stays as it is.
+func (e *Engine) ActOn(key Key) {
+	e.mu.Lock()
+	_, ok := e.plan[key]
+	if !ok {
+		e.plan[key] = planned{}
+	}
+	e.mu.Unlock()
+	if !ok {
+		e.acts.Add(key)
+	}
+}
+
+// workActs acts on keys until the queue is shut down. What has not begun when
+// live ends is left.
+func (e *Engine) workActs(live, acting context.Context) {
+	for {
+		key, shutdown := e.acts.Get()
+		if shutdown {
+			return
+		}
+		if live.Err() == nil {
+			if target, ok := e.target(key); ok {
+				e.retry(key, e.act(acting, target))
+			}
+		}
+		e.acts.Done(key)
+	}
 }
 
 // target describes key as it is now; false if it is not to be acted on.
@@ -81,7 +115,8 @@ func (e *Engine) target(key Key) (Target, bool) {
 	}
 	p.attempts++
 	e.plan[key] = p
-	t := Target{Key: key, Attempt: p.attempts, Pod: e.known[key].pod, Stale: e.untrusted(key)}
+	t := Target{Key: key, Attempt: p.attempts, Pod: e.known[key].pod}
+	t.Live, t.Stale = e.trust(key)
 	if t.Pod == nil {
 		t.Successor = e.successor(key)
 	}
@@ -92,9 +127,21 @@ func (e *Engine) target(key Key) (Target, bool) {
 	return t, true
 }
 
-// untrusted reports whether any source that covers key is stale.
-func (e *Engine) untrusted(key Key) bool {
-	return e.stale[[2]string{key.Context, key.Namespace}] || e.stale[[2]string{key.Context, ""}]
+// trust reports whether all sources that cover key are live, and whether any is
+// stale.
+func (e *Engine) trust(key Key) (live, stale bool) {
+	known := 0
+	live = true
+	for _, namespace := range []string{key.Namespace, ""} {
+		s, ok := e.status[[2]string{key.Context, namespace}]
+		if !ok {
+			continue
+		}
+		known++
+		live = live && s.State == stream.Live && !s.Relisting
+		stale = stale || s.State == stream.Stale || s.State == stream.Forbidden
+	}
+	return live && known > 0, stale
 }
 
 // successor finds the pod that has taken the name of key. It walks all pods,

@@ -66,6 +66,9 @@ type Target struct {
 	// Stale is true if the source of the pod has not heard from the server for
 	// too long to trust Pod, or may not read it any more.
 	Stale bool
+	// Live is true if the source of the pod is live and has missed nothing that
+	// a list under way has still to bring.
+	Live bool
 }
 
 // Config says what to run. The zero values of numbers and durations stand for
@@ -88,7 +91,8 @@ type Config struct {
 	// runs beside the stream and may take as long as a person needs to answer.
 	// Its error ends the run. Only with UntilSettled.
 	Plan func(ctx context.Context) ([]Key, error)
-	// Actor acts on what Plan returned.
+	// Actor acts on what Plan returned, and UntilStopped on what Engine.ActOn is
+	// told; then it has Workers of its own.
 	Actor Actor
 	// Tap, if not nil, sees all that the sources deliver, in the order of the
 	// output. It is called with a lock held: it must return soon and call

@@ -39,12 +39,13 @@
 // 1024 events and up to eight frames per pod, pods that have come and gone
 // meanwhile included.
 //
-// Goroutines. One per source, Config.Workers workers, one each for the
+// Goroutines. One per source, Config.Workers workers, as many that act beside them
+// UntilStopped, one each for the
 // sequencer, the schedule, the ticks and the plan; all of them have ended when
 // Run returns, except for a client-go reflector asleep in its back-off and,
 // with ErrLate, an act or an emit that outlived the grace.
 //
 // The engine never writes to the cluster on its own: only Config.Actor does,
-// and only for the keys that Config.Plan has returned. It holds projections,
+// and only for the keys that Config.Plan has returned or ActOn was told. It holds projections,
 // never whole pods.
 package reconcile

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // The back-off of an act that failed (R14).
@@ -26,9 +28,12 @@ var ErrLate = errors.New("stop: work was still in hand")
 
 // Engine judges the pods of its sources. Run it once.
 type Engine struct {
-	cfg      Config
-	intake   *intake
-	queue    workqueue.TypedDelayingInterface[Key]
+	cfg    Config
+	intake *intake
+	queue  workqueue.TypedDelayingInterface[Key]
+	// acts is the queue of what is acted on: queue itself, but UntilStopped, where
+	// acts must not hold up verdicts.
+	acts     workqueue.TypedDelayingInterface[Key]
 	backOff  workqueue.TypedRateLimiter[Key]
 	out      *sequencer
 	schedule *schedule
@@ -45,8 +50,8 @@ type Engine struct {
 	known map[Key]known
 	// plan holds the keys that are still to be acted on.
 	plan map[Key]planned
-	// stale holds the sources that cannot be trusted, by context and namespace.
-	stale map[[2]string]bool
+	// status says how far each source can be trusted, by context and namespace.
+	status map[[2]string]stream.Status
 	// awaited counts the sources whose initial list the first Synced waits for.
 	awaited int
 	// read is true once a source has synced, told once Synced was said.
@@ -72,7 +77,7 @@ func New(cfg Config) (*Engine, error) {
 		known:    map[Key]known{},
 		plan:     map[Key]planned{},
 		backOff:  workqueue.NewTypedItemExponentialFailureRateLimiter[Key](firstRetry, lastRetry),
-		stale:    map[[2]string]bool{},
+		status:   map[[2]string]stream.Status{},
 		awaited:  len(cfg.Sources),
 		inPlace:  cfg.Until == UntilSynced,
 		synced:   make(chan struct{}),
@@ -80,6 +85,10 @@ func New(cfg Config) (*Engine, error) {
 		finished: make(chan error, 1),
 	}
 	e.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[Key]{Clock: cfg.Clock})
+	e.acts = e.queue
+	if cfg.Until == UntilStopped && cfg.Actor != nil {
+		e.acts = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[Key]{Clock: cfg.Clock})
+	}
 	return e, nil
 }
 
@@ -113,6 +122,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	late := !e.within(e.cfg.Grace, func() {
 		sources.Wait()
 		e.queue.ShutDown()
+		e.acts.ShutDown()
 		workers.Wait()
 		e.judgeLeft()
 		e.out.close()
@@ -121,6 +131,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	if late {
 		abort()
 		e.queue.ShutDown()
+		e.acts.ShutDown()
 		e.out.abandon()
 		return errors.Join(err, fmt.Errorf("%w after %s", ErrLate, e.cfg.Grace))
 	}
@@ -144,6 +155,9 @@ func (e *Engine) start(live, acting context.Context, sources, workers *sync.Wait
 	}
 	for range e.cfg.Workers {
 		workers.Go(func() { e.work(live, acting) })
+		if e.acts != e.queue {
+			workers.Go(func() { e.workActs(live, acting) })
+		}
 	}
 	sources.Go(func() { e.schedule.run(live, e.fireDue) })
 	if e.cfg.Until == UntilSettled {

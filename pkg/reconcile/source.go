@@ -56,7 +56,7 @@ func (h *handler) failed(err error) {
 
 // Status implements stream.Handler.
 func (h *handler) Status(s stream.Status) {
-	h.engine.mark(h.source, s.State == stream.Stale || s.State == stream.Forbidden)
+	h.engine.mark(h.source, s)
 	h.engine.say(Event{Type: Stream, Source: h.source, Status: s}, h.source.delivers(Delivery{Status: &s}))
 	if s.State == stream.Stale && !h.synced && !h.late && h.engine.cfg.Until == UntilStopped {
 		h.late = true
@@ -160,9 +160,9 @@ func (e *Engine) failure() error {
 	return errors.Join(e.failures...)
 }
 
-// mark remembers whether the pods of s can be trusted.
-func (e *Engine) mark(s Source, stale bool) {
+// mark remembers how far the pods of s can be trusted.
+func (e *Engine) mark(s Source, status stream.Status) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.stale[[2]string{s.Context, s.Namespace}] = stale
+	e.status[[2]string{s.Context, s.Namespace}] = status
 }

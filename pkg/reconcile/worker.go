@@ -75,13 +75,16 @@ func (e *Engine) retry(key Key, err error) {
 		wait = max(wait, later.RetryAfter())
 	}
 	e.postpone(key, e.cfg.Clock.Now().Add(wait))
-	e.queue.AddAfter(key, wait)
+	e.acts.AddAfter(key, wait)
 }
 
 // reconcile judges all that waits for key and then acts, if the plan says so.
 // The error is the act's: a verdict has none, and its events are out already.
 func (e *Engine) reconcile(live, acting context.Context, key Key) (Result, error) {
 	result := e.judgeWaiting(key)
+	if e.cfg.Until != UntilSettled {
+		return result, nil
+	}
 	select {
 	case <-live.Done():
 		return result, nil
@@ -177,12 +180,12 @@ func (e *Engine) recall(key Key) known {
 
 // remember keeps what is needed for the next verdict. A run that ends at the
 // first sync has no next verdict; a pod that has succeeded is counted, not
-// tracked (R12), except where a plan may name it.
+// tracked (R12), except where an actor may be called for it.
 func (e *Engine) remember(key Key, k known) {
 	if e.cfg.Until == UntilSynced {
 		return
 	}
-	if k.verdict.State == v1alpha1.StateCompleted && e.cfg.Until != UntilSettled {
+	if k.verdict.State == v1alpha1.StateCompleted && e.cfg.Actor == nil {
 		k.pod = nil
 	}
 	e.mu.Lock()
