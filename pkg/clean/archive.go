@@ -26,7 +26,7 @@ const (
 	spoolPrefix = ".spool-"
 	// spoolTTL is when the spool of another run is taken for one whose process
 	// was killed. No prompt waits that long; a run that does loses its spool
-	// and so deletes nothing.
+	// and so deletes nothing. One without end makes it anew.
 	spoolTTL = 24 * time.Hour
 
 	journalDir = "journal"
@@ -39,8 +39,9 @@ const (
 // goroutines at once.
 //
 // Manifests take two steps. Spool writes them to a file of the run as they pass
-// by, one file for all because making one costs more than writing it, so that they need not be held in memory nor be read twice; Commit
-// makes one of them permanent. What was never committed is gone after Close.
+// by, one file for all because making one costs more than writing it, so that
+// they need not be held in memory nor be read twice; Commit makes one of them
+// permanent. What was never committed is gone after Close.
 type Archive struct {
 	dir   string
 	root  *os.Root
@@ -90,7 +91,7 @@ func (a *Archive) open() error {
 	if a.root, err = os.OpenRoot(a.dir); err != nil {
 		return err
 	}
-	if err := a.root.Mkdir(a.spool, dirMode); err != nil {
+	if err := a.makeSpool(); err != nil {
 		return errors.Join(err, a.root.Close())
 	}
 	a.names.sync = func() error { return syncDir(a.root, ".") }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -263,5 +264,70 @@ func writeFile(t *testing.T, path string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte("in the way"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestTheSpoolOfARunWithoutEndStaysSmall(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, err := OpenArchive(dir, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := 0
+	for i := range 50 {
+		pod := failedPod("shop", "web-"+strings.Repeat("x", i%5))
+		pod.UID = types.UID("uid-" + strconv.Itoa(i))
+		a.Spool(pod)
+		path, err := a.Commit(itemOf(pod))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := manifestOf(t, path); got.UID != pod.UID {
+			t.Errorf("%s holds pod %q, want %q", path, got.UID, pod.UID)
+		}
+		if info, err := os.Stat(path); err == nil {
+			largest = max(largest, int(info.Size()))
+		}
+		other := failedPod("shop", "never-committed")
+		a.Spool(other)
+		a.Forget(other.UID)
+		a.Forget(pod.UID)
+	}
+	spools, err := filepath.Glob(filepath.Join(dir, spoolPrefix+"*", "manifests"))
+	if err != nil || len(spools) != 1 {
+		t.Fatalf("spools %v, %v", spools, err)
+	}
+	if info, err := os.Stat(spools[0]); err != nil || info.Size() > int64(2*largest) {
+		t.Errorf("after 100 pods the spool is %v, %v; one manifest has %d bytes", info.Size(), err, largest)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnIdleRunWhoseSpoolWasSweptMakesItAnew(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, err := OpenArchive(dir, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"first", "second"} {
+		pod := failedPod("shop", name)
+		if err := os.RemoveAll(filepath.Join(dir, a.spool)); err != nil && runtime.GOOS != "windows" {
+			t.Fatal(err)
+		}
+		a.Spool(pod)
+		path, err := a.Commit(itemOf(pod))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := manifestOf(t, path); got.UID != pod.UID {
+			t.Errorf("%s holds pod %q, want %q", path, got.UID, pod.UID)
+		}
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -4,11 +4,14 @@
 // Package clean removes pods that have ended or, if asked, will not get well,
 // and tells what it did.
 //
-// A run goes one way: Look reads what surrounds the pods; Decide says for one pod whether it may be removed and if
-// not why not; Make collects the decisions of all pods in a Plan, which freezes
-// their UIDs; the caller shows the plan and asks; a Cleaner goes through it, and
-// Report sums up. Decide, Make and Report are pure: no clock, no client, no disk.
-// A run without end makes plans of single pods and asks a Guard before it acts.
+// A run goes one way: Look reads what surrounds the pods; Decide says for one pod
+// whether it may be removed and if not why not; Make collects the decisions of
+// all pods in a Plan, which freezes their UIDs; the caller shows the plan and
+// asks; a Cleaner goes through it, and Report sums up. Decide, Make and Report are
+// pure: no clock, no client, no disk.
+//
+// A run without end keeps Candidates, and has a Sweeper read each of them anew,
+// ask a Guard, tell the plan of the one pod, and only then carry it out.
 //
 // What never happens:
 //

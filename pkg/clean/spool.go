@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,9 @@ func (a *Archive) writeManifest(pod *corev1.Pod) extent {
 	if err != nil {
 		return extent{err: err}
 	}
+	if err := a.makeSpool(); err != nil {
+		return extent{err: err}
+	}
 	m := &a.manifests
 	if m.file == nil {
 		name := filepath.Join(a.spool, "manifests")
@@ -62,6 +66,34 @@ func (a *Archive) writeManifest(pod *corev1.Pod) extent {
 	}
 	m.end += int64(n)
 	return extent{at: at, size: n}
+}
+
+// makeSpool makes the folder of the spool. Another run may have taken it for one
+// of a killed run since, see spoolTTL; the file in it that is open goes on.
+func (a *Archive) makeSpool() error {
+	if err := a.root.Mkdir(a.spool, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// Forget drops what was spooled of the pod and not committed. A run without end
+// calls it for each pod that it is done with, so that the spool stays small.
+func (a *Archive) Forget(uid types.UID) {
+	a.manifests.Lock()
+	defer a.manifests.Unlock()
+	delete(a.manifests.committed, uid)
+	a.unspool(uid)
+}
+
+// unspool forgets a manifest. When none is left the spool begins anew. The caller
+// holds the lock.
+func (a *Archive) unspool(uid types.UID) {
+	m := &a.manifests
+	delete(m.spooled, uid)
+	if len(m.spooled) == 0 {
+		m.end = 0
+	}
 }
 
 func (a *Archive) closeSpool() error {
@@ -97,11 +129,11 @@ func (a *Archive) commit(item v1alpha1.CleanItem) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	from, path, err := a.take(uid)
+	data, path, err := a.take(uid)
 	if err != nil || path != "" {
 		return path, err
 	}
-	if err := a.copyOut(from, a.committing(uid)); err != nil {
+	if err := a.writeOut(data, a.committing(uid)); err != nil {
 		return "", err
 	}
 	if err := a.root.Rename(a.committing(uid), name); err != nil {
@@ -117,31 +149,31 @@ func (a *Archive) commit(item v1alpha1.CleanItem) (string, error) {
 	return path, nil
 }
 
-// take returns where the manifest stands in the spool, and forgets it there; or
-// the path if it is committed already.
-func (a *Archive) take(uid types.UID) (from extent, path string, err error) {
+// take returns the manifest out of the spool, and forgets it there; or the path if
+// it is committed already.
+func (a *Archive) take(uid types.UID) (data []byte, path string, err error) {
 	m := &a.manifests
 	m.Lock()
 	defer m.Unlock()
 	from, ok := m.spooled[uid]
 	switch path := m.committed[uid]; {
 	case from.err != nil:
-		return from, "", from.err
+		return nil, "", from.err
 	case !ok && path == "":
-		return from, "", errors.New("no manifest was seen")
+		return nil, "", errors.New("no manifest was seen")
 	case !ok:
-		return from, path, nil
+		return nil, path, nil
 	}
-	delete(m.spooled, uid)
-	return from, "", nil
+	data = make([]byte, from.size)
+	if _, err := m.file.ReadAt(data, from.at); err != nil {
+		return nil, "", err
+	}
+	a.unspool(uid)
+	return data, "", nil
 }
 
-// copyOut writes a manifest of the spool to a file of its own and flushes it.
-func (a *Archive) copyOut(from extent, name string) error {
-	data := make([]byte, from.size)
-	if _, err := a.manifests.file.ReadAt(data, from.at); err != nil {
-		return err
-	}
+// writeOut writes a manifest to a file of its own and flushes it.
+func (a *Archive) writeOut(data []byte, name string) error {
 	// A name that is there already was left by nobody of this run.
 	f, err := a.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
