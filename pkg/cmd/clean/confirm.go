@@ -4,23 +4,15 @@
 package clean
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
-
-// refusal ends a run before anything was deleted.
-type refusal struct{ text string }
-
-func (r *refusal) Error() string { return r.text }
 
 // manyPods is the number of pods above which a "y" is too quickly typed.
 const manyPods = 100
@@ -31,59 +23,29 @@ func (s *session) confirm(ctx context.Context, r *v1alpha1.CleanReport) error {
 	name, delicate := s.contextName(), s.Protected || disrupts(r)
 	switch {
 	case !s.Yes && !s.Interactive:
-		return exit.Hint(&refusal{"clean pods: there is no terminal to ask on; nothing was deleted"},
+		return exit.Hint(&removal.RefusalError{Text: "clean pods: there is no terminal to ask on; nothing was deleted"},
 			"pass --yes to delete without asking, or --dry-run=client to see the plan")
 	case s.Yes && delicate && s.ConfirmContext != name:
-		return exit.Hint(&refusal{"clean pods: living pods and protected contexts need more than --yes; nothing was deleted"},
+		return exit.Hint(&removal.RefusalError{Text: "clean pods: living pods and protected contexts need more than --yes; nothing was deleted"},
 			fmt.Sprintf("pass --confirm-context %q", name))
 	}
 	if err := s.show(r); err != nil {
 		// Not as the closed pipe that it may be: then nothing was deleted, and
 		// that is no success.
-		return &refusal{"show plan: " + err.Error() + "; nothing was deleted"}
+		return &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
 	}
 	switch {
 	case s.Yes:
 		return nil
 	case s.ConfirmContext != name && (delicate || r.Summary.Planned > manyPods):
-		return s.ask(ctx, printers.CleanContextQuestion(r, name), name)
+		return removal.Ask(ctx, s.IOStreams, printers.CleanContextQuestion(r, name), name)
 	}
-	return s.ask(ctx, printers.CleanQuestion(r), "y", "yes")
+	return removal.Ask(ctx, s.IOStreams, printers.CleanQuestion(r), "y", "yes")
 }
 
 // disrupts reports whether a planned pod lives.
 func disrupts(r *v1alpha1.CleanReport) bool {
 	return slices.ContainsFunc(r.Items, func(i v1alpha1.CleanItem) bool { return i.Action == v1alpha1.ActionEvict })
-}
-
-// ask puts the question, to which only one of the answers is a yes; the case
-// makes no difference to a word of one letter or three. What was typed before it
-// stood there is no answer, and neither is a line without its end.
-func (s *session) ask(ctx context.Context, question string, yes ...string) error {
-	if err := terminal.Discard(s.In); err != nil {
-		return &refusal{"ask: " + err.Error() + "; nothing was deleted"}
-	}
-	if _, err := io.WriteString(s.ErrOut, question); err != nil {
-		return &refusal{"ask: " + err.Error() + "; nothing was deleted"}
-	}
-	answer := make(chan string, 1)
-	go func() {
-		// The read cannot be interrupted; it ends with the process.
-		line, err := bufio.NewReader(s.In).ReadString('\n')
-		if err != nil {
-			line = ""
-		}
-		answer <- strings.TrimSpace(line)
-	}()
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("clean pods: %w; nothing was deleted", context.Cause(ctx))
-	case a := <-answer:
-		if slices.Contains(yes, a) || slices.Contains(yes, "y") && slices.Contains(yes, strings.ToLower(a)) {
-			return nil
-		}
-		return &refusal{"clean pods: not confirmed; nothing was deleted"}
-	}
 }
 
 // show prints the plan before it is carried out: as a table on standard error,

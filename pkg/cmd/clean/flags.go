@@ -6,8 +6,6 @@ package clean
 import (
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,14 +19,11 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
-
-// inCluster is the name of the context of a pod, which has none.
-const inCluster = "in-cluster"
 
 // flags are the flags of clean alone.
 type flags struct {
@@ -67,7 +62,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringVar(&f.archive, "archive", "", "folder for the manifests of deleted pods (default: $XDG_STATE_HOME/podwatch/archive, or below ~/.local/state)")
 	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
 	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
-	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the context, for living pods and contexts that match $PODWATCH_PROTECTED_CONTEXTS ("+inCluster+" in a pod)")
+	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the context, for living pods and contexts that match $PODWATCH_PROTECTED_CONTEXTS ("+removal.InCluster+" in a pod)")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors, the question and what -o asks for, and nothing else")
 	set.BoolVar(&f.failIfFound, "fail-if-found", false, "exit with 2 if there is anything to clean")
 	set.BoolVar(&f.explain, "explain", false, "print the decision on every pod")
@@ -96,7 +91,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Rules, err = f.selection.rules(o.Scope); err != nil {
 		return o, err
 	}
-	o.Rules.Self = self(lookupEnv, o.Clock.Now())
+	o.Rules.Self = removal.Self(lookupEnv, o.Clock.Now())
 	if err = f.printer(&o, lookupEnv); err != nil {
 		return o, err
 	}
@@ -104,7 +99,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		return o, offline(&o)
 	}
 	if o.DryRun == v1alpha1.DryRunNone && len(o.Restore) == 0 {
-		if o.Archive, err = archiveDir(f.archive, lookupEnv); err != nil {
+		if o.Archive, err = removal.ArchiveDir(f.archive, lookupEnv); err != nil {
 			return o, err
 		}
 	}
@@ -118,7 +113,7 @@ func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error
 		return err
 	}
 	o.Cluster = clusters[0]
-	if o.Protected, err = protected(o.contextName(), lookupEnv); err != nil {
+	if o.Protected, err = removal.Protected(o.contextName(), lookupEnv); err != nil {
 		return err
 	}
 	if o.ConfirmContext != "" && o.ConfirmContext != o.contextName() {
@@ -137,41 +132,7 @@ func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error
 }
 
 // contextName is what a user calls the cluster.
-func (o *Options) contextName() string {
-	if o.Cluster.Context == "" {
-		return inCluster
-	}
-	return o.Cluster.Context
-}
-
-// protected reports whether the user wants to be asked for the name of the
-// context.
-func protected(context string, lookupEnv func(string) (string, bool)) (bool, error) {
-	patterns, _ := lookupEnv("PODWATCH_PROTECTED_CONTEXTS")
-	hit := false
-	for pattern := range strings.SplitSeq(patterns, ",") {
-		ok, err := path.Match(strings.TrimSpace(pattern), context)
-		if err != nil {
-			return false, fmt.Errorf("read PODWATCH_PROTECTED_CONTEXTS: pattern %q: %w", pattern, err)
-		}
-		hit = hit || ok
-	}
-	return hit, nil
-}
-
-// self names the pod that podwatch runs in: as the downward API is told to say,
-// else as Kubernetes names its host.
-func self(lookupEnv func(string) (string, bool), now time.Time) clean.Self {
-	if _, ok := lookupEnv("KUBERNETES_SERVICE_HOST"); !ok {
-		return clean.Self{}
-	}
-	namespace, _ := lookupEnv("POD_NAMESPACE")
-	name, ok := lookupEnv("POD_NAME")
-	if !ok {
-		name, _ = lookupEnv("HOSTNAME")
-	}
-	return clean.Self{Namespace: namespace, Name: name, Started: now}
-}
+func (o *Options) contextName() string { return removal.ContextName(o.Cluster.Context) }
 
 // offline makes a clean that only plans: there is no cluster to act on.
 func offline(o *Options) error {
@@ -268,22 +229,4 @@ func (f *flags) printer(o *Options, lookupEnv func(string) (string, bool)) error
 		return fmt.Errorf("flag --output: %w", err)
 	}
 	return nil
-}
-
-// archiveDir follows the XDG base directory specification for state.
-func archiveDir(flag string, lookupEnv func(string) (string, bool)) (string, error) {
-	if flag != "" {
-		return flag, nil
-	}
-	if state, ok := lookupEnv("XDG_STATE_HOME"); ok && filepath.IsAbs(state) {
-		return filepath.Join(state, "podwatch", "archive"), nil
-	}
-	home, ok := lookupEnv("HOME")
-	if !ok {
-		home, ok = lookupEnv("USERPROFILE")
-	}
-	if !ok || home == "" {
-		return "", exit.Hint(errors.New("find the archive folder: neither XDG_STATE_HOME nor HOME is set"), "pass --archive DIR")
-	}
-	return filepath.Join(home, ".local", "state", "podwatch", "archive"), nil
 }

@@ -59,7 +59,7 @@ func (s *session) sources() ([]reconcile.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.clock = &serverClock{WithTicker: clocks.At(c.CaptureTime)}
+	s.clock = clocks.NewServer(clocks.At(c.CaptureTime))
 	if s.partial = c.Partial(); s.partial != nil {
 		s.limitations = c.Limitations
 	}

@@ -5,21 +5,14 @@ package clean
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 )
-
-// unreadyFor is how long a living pod must not have been ready, unless
-// --older-than says otherwise: a crash loop may mend itself.
-const unreadyFor = 30 * time.Minute
-
-// systemNamespaces are left alone by -A.
-func systemNamespaces() []string { return []string{"kube-system", "kube-public", "kube-node-lease"} }
 
 // selection are the flags that become clean.Rules.
 type selection struct {
@@ -67,13 +60,13 @@ func (s *selection) rules(in scope.Scope) (clean.Rules, error) {
 		return r, err
 	}
 	if in.All || len(in.Files) > 0 && len(in.Namespaces) == 0 {
-		r.ExcludeNamespaces = append(systemNamespaces(), s.excludeNamespaces...)
+		r.ExcludeNamespaces = append(removal.SystemNamespaces(), s.excludeNamespaces...)
 	}
 	var err error
 	if r.OlderThan, err = clean.ParseAge(s.olderThan); err != nil {
 		return r, fmt.Errorf("flag --older-than: %w", err)
 	}
-	r.UnreadyFor = unreadyFor
+	r.UnreadyFor = removal.UnreadyFor
 	if s.set.Changed("older-than") {
 		r.UnreadyFor = r.OlderThan
 	}

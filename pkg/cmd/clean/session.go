@@ -11,6 +11,7 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
@@ -24,7 +25,7 @@ type session struct {
 	// archive is nil in a dry run.
 	archive *clean.Archive
 
-	clock *serverClock
+	clock *clocks.Server
 
 	mu   sync.Mutex
 	pods map[reconcile.Key]*projection.Pod
@@ -46,7 +47,7 @@ type session struct {
 
 func newSession(o Options) *session {
 	return &session{
-		Options: o, clock: &serverClock{WithTicker: o.Clock}, pods: map[reconcile.Key]*projection.Pod{}, seen: o.Scope.NewSeen(),
+		Options: o, clock: clocks.NewServer(o.Clock), pods: map[reconcile.Key]*projection.Pod{}, seen: o.Scope.NewSeen(),
 	}
 }
 
@@ -64,7 +65,7 @@ func (s *session) emit(ev reconcile.Event) error {
 		s.unread++
 		s.limitations = append(s.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
 	case reconcile.Stream:
-		s.clock.skew.Store(int64(ev.Status.Skew))
+		s.clock.SetSkew(ev.Status.Skew)
 	case reconcile.Synced, reconcile.Tick, reconcile.Look:
 	}
 	return nil
@@ -100,7 +101,7 @@ func (s *session) limit(limitations []v1alpha1.Limitation) {
 
 // warnOfSkew tells whose clock counts.
 func (s *session) warnOfSkew() {
-	if skew := s.clock.Skew(); skew.Abs() > noteworthy && !s.Quiet {
+	if skew := s.clock.Skew(); skew.Abs() > clocks.Noteworthy && !s.Quiet {
 		// It changes nothing if nobody reads it.
 		_, _ = fmt.Fprintf(s.ErrOut, "warning: this machine's clock differs from the server's by %s; ages are by the server's\n", skew.Abs())
 	}

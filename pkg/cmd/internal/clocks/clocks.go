@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package clocks is about time: the flags of the verdict's clocks, the same for
-// report, watch and clean, and the clock that stands still.
+// report, watch and clean, the clock that stands still and that of the server.
 package clocks
 
 import (

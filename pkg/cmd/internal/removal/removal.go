@@ -1,0 +1,85 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package removal is what the commands that remove pods have in common: which
+// cluster and which pods need more care, where manifests go, and the question.
+package removal
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+)
+
+// InCluster is the name of the context of a pod, which has none.
+const InCluster = "in-cluster"
+
+// UnreadyFor is how long a living pod must not have been ready, unless
+// --older-than says otherwise: a crash loop may mend itself.
+const UnreadyFor = 30 * time.Minute
+
+// SystemNamespaces are left alone by -A.
+func SystemNamespaces() []string { return []string{"kube-system", "kube-public", "kube-node-lease"} }
+
+// ContextName is what a user calls the cluster of a kubeconfig context, which is
+// empty in a pod.
+func ContextName(context string) string {
+	if context == "" {
+		return InCluster
+	}
+	return context
+}
+
+// Protected reports whether the user wants to be asked for the name of the
+// context.
+func Protected(context string, lookupEnv func(string) (string, bool)) (bool, error) {
+	patterns, _ := lookupEnv("PODWATCH_PROTECTED_CONTEXTS")
+	hit := false
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		ok, err := path.Match(strings.TrimSpace(pattern), context)
+		if err != nil {
+			return false, fmt.Errorf("read PODWATCH_PROTECTED_CONTEXTS: pattern %q: %w", pattern, err)
+		}
+		hit = hit || ok
+	}
+	return hit, nil
+}
+
+// Self names the pod that podwatch runs in: as the downward API is told to say,
+// else as Kubernetes names its host.
+func Self(lookupEnv func(string) (string, bool), now time.Time) clean.Self {
+	if _, ok := lookupEnv("KUBERNETES_SERVICE_HOST"); !ok {
+		return clean.Self{}
+	}
+	namespace, _ := lookupEnv("POD_NAMESPACE")
+	name, ok := lookupEnv("POD_NAME")
+	if !ok {
+		name, _ = lookupEnv("HOSTNAME")
+	}
+	return clean.Self{Namespace: namespace, Name: name, Started: now}
+}
+
+// ArchiveDir is the folder of the archive: flag, or what the XDG base directory
+// specification has for state.
+func ArchiveDir(flag string, lookupEnv func(string) (string, bool)) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	if state, ok := lookupEnv("XDG_STATE_HOME"); ok && filepath.IsAbs(state) {
+		return filepath.Join(state, "podwatch", "archive"), nil
+	}
+	home, ok := lookupEnv("HOME")
+	if !ok {
+		home, ok = lookupEnv("USERPROFILE")
+	}
+	if !ok || home == "" {
+		return "", exit.Hint(errors.New("find the archive folder: neither XDG_STATE_HOME nor HOME is set"), "pass --archive DIR")
+	}
+	return filepath.Join(home, ".local", "state", "podwatch", "archive"), nil
+}
