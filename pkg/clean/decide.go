@@ -91,10 +91,7 @@ func skipProtected(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
 }
 
 func skipAge(d Decision, r Rules) SkipReason {
-	least := r.OlderThan
-	if Living(d.Category) {
-		least = r.UnreadyFor
-	}
+	least := r.least(d.Category)
 	switch {
 	case least > 0 && !d.Age.Known():
 		return SkipAgeUnknown

@@ -146,6 +146,14 @@ func (r Rules) MayConcern(p *projection.Pod) bool {
 	})
 }
 
+// least is the least age of pods of category c that may be removed.
+func (r Rules) least(c v1alpha1.Category) time.Duration {
+	if Living(c) {
+		return r.UnreadyFor
+	}
+	return r.OlderThan
+}
+
 func (r Rules) categories() []v1alpha1.Category {
 	if r.Categories == nil {
 		return DefaultCategories()

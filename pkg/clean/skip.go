@@ -54,6 +54,9 @@ const (
 	SkipLimit SkipReason = "limit"
 	// SkipLoopGuard: pods of its controller have been removed again and again.
 	SkipLoopGuard SkipReason = "loop-guard"
+	// SkipNamespaceUnknown: its namespace could not be read, which might protect
+	// it. It is for runs without end, where nobody reads of the limitation.
+	SkipNamespaceUnknown SkipReason = "namespace-unknown"
 	// SkipForbidden: the user may not remove pods there.
 	SkipForbidden SkipReason = "forbidden"
 )
