@@ -79,6 +79,25 @@ func CleanResult(item *v1alpha1.CleanItem, p Palette) string {
 	return pod + paint(p.result(item.Result), done) + from + why + "\n"
 }
 
+// cleanText says of one pod what is to be done and why, or what came of it.
+func cleanText(item *v1alpha1.CleanItem) string {
+	switch {
+	case item.Decision == v1alpha1.DecisionPlanned && item.Result == "":
+		age := ""
+		if item.AgeSeconds != nil {
+			age = secondsText(item.AgeSeconds) + " ago"
+		}
+		return joinNonEmpty(": ", string(item.Category), joinNonEmpty(" ", item.Reason, age)) + dryRunWords(item.DryRun)
+	case item.Result == "":
+		return joinNonEmpty(": ", string(item.Category), item.SkipReason)
+	}
+	done, why := resultWords(item)
+	if done != "" {
+		return joinNonEmpty(" ", string(item.Category), strings.TrimSpace(why))
+	}
+	return joinNonEmpty(": ", string(item.Category), why, item.SkipReason, item.Error)
+}
+
 // resultWords returns what was done and a remark on it; or nothing, and why.
 func resultWords(item *v1alpha1.CleanItem) (done, why string) {
 	switch item.Result {

@@ -6,7 +6,6 @@ package printers
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/fatih/color"
@@ -105,6 +104,9 @@ func (p linePrinter) subject(e *v1alpha1.PodWatchEvent) string {
 
 // detail is what has changed, why, and what is known about it.
 func (p linePrinter) detail(e *v1alpha1.PodWatchEvent) string {
+	if e.Clean != nil {
+		return cleanText(e.Clean)
+	}
 	why := causeText(e.Cause, e.SubCause)
 	if n := restartsOf(e); n > 0 && (why != "" || e.Type == v1alpha1.EventContainerRestarted) {
 		why = joinNonEmpty(" ", why, "("+count(n, "restart")+")")
@@ -193,7 +195,9 @@ func (p linePrinter) color(e *v1alpha1.PodWatchEvent, g glyph) *color.Color {
 	case glyphGone, glyphSummary, glyphDetail:
 		return p.Palette.faint
 	case glyphClean:
-		return p.Palette.info
+		if e.Type != v1alpha1.EventCleanFailed {
+			return p.Palette.info
+		}
 	case glyphBaseline, glyphStream, glyphFailing, glyphDegraded:
 	}
 	if e.Summary != nil {
@@ -222,6 +226,9 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 		return glyphGood
 	case v1alpha1.EventContainerLogs, v1alpha1.EventPodEvents:
 		return glyphDetail
+	case v1alpha1.EventCleanPlanned, v1alpha1.EventCleanDeleted, v1alpha1.EventCleanWouldDelete,
+		v1alpha1.EventCleanSkipped, v1alpha1.EventCleanFailed:
+		return glyphClean
 	case v1alpha1.EventPodDeleted, v1alpha1.EventPodTerminating:
 		return glyphGone
 	case v1alpha1.EventStreamLagging, v1alpha1.EventStreamStale, v1alpha1.EventStreamLive,
@@ -234,10 +241,7 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 		v1alpha1.EventCrashLoopContinues, v1alpha1.EventPodFailed, v1alpha1.EventPodEvicted,
 		v1alpha1.EventPodUnknown, v1alpha1.EventPodTerminatingLate, v1alpha1.EventGateUnmet:
 	}
-	switch {
-	case strings.HasPrefix(string(e.Type), "clean."):
-		return glyphClean
-	case e.Severity == v1alpha1.SeverityCritical:
+	if e.Severity == v1alpha1.SeverityCritical {
 		return glyphFailing
 	}
 	return glyphDegraded

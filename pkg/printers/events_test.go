@@ -81,7 +81,13 @@ func day() []runtime.Object {
 			Type: v1alpha1.EventPodDeleted, Time: at(620), Name: "web-5d8-zz9", From: v1alpha1.StateFailed, Severity: v1alpha1.SeverityInfo,
 			FromKubectlStatus: "Evicted", KubectlStatus: "Evicted", Restarts: new(int64(0)),
 		}),
-		&v1alpha1.PodWatchEvent{Type: "clean.deleted", Time: at(621), Namespace: "payments", Name: "web-5d8-aa1", Message: "Evicted 9h ago"},
+		swept(v1alpha1.EventCleanPlanned, 621, v1alpha1.CleanItem{DryRun: v1alpha1.DryRunNone}),
+		swept(v1alpha1.EventCleanDeleted, 622, v1alpha1.CleanItem{DryRun: v1alpha1.DryRunNone, Result: v1alpha1.ResultTerminating, ArchivePath: "/a/p.json"}),
+		swept(v1alpha1.EventCleanPlanned, 623, v1alpha1.CleanItem{DryRun: v1alpha1.DryRunClient}),
+		swept(v1alpha1.EventCleanWouldDelete, 623, v1alpha1.CleanItem{DryRun: v1alpha1.DryRunClient, Result: v1alpha1.ResultWouldDelete}),
+		swept(v1alpha1.EventCleanSkipped, 624, v1alpha1.CleanItem{Decision: v1alpha1.DecisionSkipped, SkipReason: "loop-guard"}),
+		swept(v1alpha1.EventCleanSkipped, 625, v1alpha1.CleanItem{Result: v1alpha1.ResultReplaced}),
+		swept(v1alpha1.EventCleanFailed, 626, v1alpha1.CleanItem{Result: v1alpha1.ResultForbidden, Error: "pods is\nforbidden \x1b[31m"}),
 		&v1alpha1.PodWatchEvent{Type: v1alpha1.EventSummary, Time: at(871), Summary: &v1alpha1.WatchSummary{
 			Pods: counts, Cleaned: 1, Reconciliations: 4211, Unhealthy: 22,
 			Listed: []v1alpha1.SummaryPod{
@@ -101,6 +107,22 @@ func day() []runtime.Object {
 			Severity: v1alpha1.SeverityCritical, Cause: "CrashLoop", SubCause: "Error", Container: "app", Restarts: new(int64(16)), Message: "exit 1 after 2s",
 		}),
 		&v1alpha1.PodWatchEvent{Type: v1alpha1.EventEnd, Time: at(900), Summary: &v1alpha1.WatchSummary{Pods: counts, Cleaned: 1, Reconciliations: 4217}, ExitCode: new(2), Message: `pod "api-7c9f5d-x2k9" is failing`},
+	}
+}
+
+// swept is an event about the removal of a pod that was evicted nine hours ago.
+func swept(kind v1alpha1.EventType, seconds int, item v1alpha1.CleanItem) *v1alpha1.PodWatchEvent {
+	item.Namespace, item.Name, item.UID = "payments", "web-5d8-aa1", "u-aa1"
+	item.Category, item.Reason, item.AgeSeconds = v1alpha1.CategoryEvicted, "Evicted", new(int64(9*3600))
+	if item.Decision == "" {
+		item.Decision, item.Action = v1alpha1.DecisionPlanned, v1alpha1.ActionDelete
+	}
+	severity := v1alpha1.SeverityInfo
+	if kind == v1alpha1.EventCleanFailed {
+		severity = v1alpha1.SeverityWarning
+	}
+	return &v1alpha1.PodWatchEvent{
+		Type: kind, Time: at(seconds), Namespace: "payments", Name: item.Name, UID: item.UID, Severity: severity, Clean: &item,
 	}
 }
 

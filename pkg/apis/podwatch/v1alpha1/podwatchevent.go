@@ -9,7 +9,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type EventType string
 
 // The event types. Pod events are about one pod, stream events about the
-// connection to the server. Before the end, gate events name the pods because of
+// connection to the server. A clean.planned event is written before the pod is
+// deleted; the one that says what came of it follows later. Before the end, gate events name the pods because of
 // which a gate does not hold; there is exactly one end event, the last.
 const (
 	EventPodAdded           EventType = "pod.added"
@@ -44,6 +45,11 @@ const (
 	EventContainerLogs      EventType = "container.logs"
 	EventPodEvents          EventType = "pod.events"
 	EventGateUnmet          EventType = "gate.unmet"
+	EventCleanPlanned       EventType = "clean.planned"
+	EventCleanDeleted       EventType = "clean.deleted"
+	EventCleanWouldDelete   EventType = "clean.would_delete"
+	EventCleanSkipped       EventType = "clean.skipped"
+	EventCleanFailed        EventType = "clean.failed"
 	EventSummary            EventType = "summary"
 	EventEnd                EventType = "end"
 )
@@ -93,6 +99,8 @@ type PodWatchEvent struct {
 	// Events are those about the pod, the oldest first. Set on pod.events events
 	// only, likewise.
 	Events []PodEvent `json:"events,omitempty"`
+	// Clean is the decision on a pod, and its result. Set on clean events only.
+	Clean *CleanItem `json:"clean,omitempty"`
 	// Summary is set on summary events only, and on the end event.
 	Summary *WatchSummary `json:"summary,omitempty"`
 	// ExitCode is set on the end event only.
