@@ -37,7 +37,7 @@ func (s *selection) addTo(set *pflag.FlagSet) {
 	set.StringVar(&s.olderThan, "older-than", "5m", "leave pods alone that ended less than this ago: 90s, 5m, 12h, 1d, 2w; 0s for any. Living ones: that were ready less than this ago, 30m unless it is given")
 	set.StringSliceVar(&s.reasons, "reason", nil, "only pods with this reason, or a container with it, as in Evicted, OOMKilled, OutOf*; repeatable")
 	set.Int32SliceVar(&s.exitCodes, "exit-code", nil, "only pods with a container that ended with this code; repeatable")
-	set.Int32Var(&s.minRestarts, "min-restarts", 5, "of crash-looping pods only those with a container that was restarted this often")
+	set.Int32Var(&s.minRestarts, "min-restarts", removal.MinRestarts, "of crash-looping pods only those with a container that was restarted this often")
 	set.StringSliceVar(&s.excludeNamespaces, "exclude-namespace", nil, "namespace to leave alone, with -A beside kube-system, kube-public and kube-node-lease; repeatable")
 	set.StringSliceVar(&s.ownerKinds, "owner-kind", nil, "only pods of controllers of this kind, as in Job or Workflow.argoproj.io; repeatable")
 	set.StringSliceVar(&s.excludeOwnerKinds, "exclude-owner-kind", nil, "no pods of controllers of this kind; repeatable")

@@ -39,6 +39,7 @@ const maxDetail = 50
 type flags struct {
 	scope  *scope.Flags
 	clocks *clocks.Flags
+	clean  cleanFlags
 	set    *pflag.FlagSet
 
 	output, color, timestamps, minSeverity, summaryPods string
@@ -76,6 +77,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.DurationVar(&f.stableFor, "stable-for", gateStable, "with --until or --for: how long it must hold (with --for alone 0s if not given)")
 	set.IntVar(&f.minPods, "min-pods", 1, "with --until or --for: how many pods there must be")
 	set.DurationVar(&f.maxStale, "max-stale", 0, "with --until or --for: give up with 3 after not seeing the pods for so long; 0 never")
+	f.clean.addTo(set)
 	set.StringVar(&f.record, "record", "", "write all that is seen to this new file, for --replay")
 	set.StringVar(&f.replay, "replay", "", "replay this recording instead of watching a cluster; - is standard input")
 	set.Float64Var(&f.replaySpeed, "replay-speed", 0, "how many times as fast as recorded a replay is; 0 is as fast as possible")
@@ -102,6 +104,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Gate, err = f.gate(); err != nil {
 		return o, err
 	}
+	if o.Clean, err = f.clean.resolve(o.Scope, streams, lookupEnv); err != nil {
+		return o, err
+	}
 	o.Machine = f.output == "json" || f.output == "yaml"
 	o.Tell = transition.Options{
 		MinSeverity: v1alpha1.Severity(f.minSeverity), SummaryPods: transition.SummaryPods(f.summaryPods),
@@ -120,8 +125,10 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		o.Replay = Replay{File: f.replay, Speed: f.replaySpeed, OwnThresholds: f.ownThresholds()}
 		return o, f.checkReplay(o.Scope)
 	}
-	o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch")
-	return o, err
+	if o.Clusters, err = f.scope.Clusters(o.Scope, "kubectl-podwatch"); err != nil || o.Clean == nil {
+		return o, err
+	}
+	return o, o.Clean.connect(o.Clusters[0], lookupEnv)
 }
 
 func (f *flags) check() error {

@@ -71,8 +71,12 @@ func newView(o Options, s *session) *view {
 		contexts[source.Context], namespaces[source.Namespace] = true, true
 	}
 	board := live.NewBoard(sources)
+	scope := scopeText(o, namespaces)
+	if o.Clean != nil {
+		scope += "  " + o.Clean.headline()
+	}
 	opts := live.Options{
-		Board: board, Scope: scopeText(o, namespaces), ShowContext: len(contexts) > 1, ShowNamespace: namespaces[""] || len(namespaces) > 1,
+		Board: board, Scope: scope, ShowContext: len(contexts) > 1, ShowNamespace: namespaces[""] || len(namespaces) > 1,
 		Palette: o.Live.Palette, ASCII: o.Live.ASCII, Location: time.Local, Now: o.Clock.Now, In: o.Live.In, Out: o.Out, Term: o.Live.Term,
 	}
 	if len(contexts) == 1 {

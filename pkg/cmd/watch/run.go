@@ -46,27 +46,48 @@ func watch(ctx context.Context, o Options, cancel context.CancelCauseFunc) error
 		Sources: sources, Until: reconcile.UntilStopped, Thresholds: o.Thresholds, Clock: o.Clock,
 		Workers: o.Workers, SummaryEvery: o.SummaryEvery,
 	}
-	if o.Record == "" {
-		return watchOn(ctx, o, cancel, cfg, header)
+	switch {
+	case o.Clean != nil:
+		return watchAndClean(ctx, o, cancel, cfg, header)
+	case o.Record == "":
+		return watchOn(ctx, o, cancel, cfg, header, nil)
 	}
 	w, err := recording.Create(o.Record, header)
 	if err != nil {
 		return err
 	}
 	cfg.Tap = w.Put
-	err = watchOn(ctx, o, cancel, cfg, header)
+	err = watchOn(ctx, o, cancel, cfg, header, nil)
 	if writeErr := w.Close(); writeErr != nil {
 		return errors.Join(err, exit.Incomplete(writeErr))
 	}
 	return err
 }
 
-func watchOn(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg reconcile.Config, h recording.Header) error {
+// watchAndClean watches, and removes pods.
+func watchAndClean(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg reconcile.Config, h recording.Header) error {
+	c, err := newCleaning(ctx, o, cancel)
+	if err != nil {
+		return err
+	}
+	cfg.Actor = c
+	err = watchOn(ctx, o, cancel, cfg, h, c)
+	if closeErr := c.close(); closeErr != nil {
+		return errors.Join(err, exit.Incomplete(closeErr))
+	}
+	return err
+}
+
+// watchOn watches. c is nil if nothing is removed.
+func watchOn(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg reconcile.Config, h recording.Header, c *cleaning) error {
 	engine, err := reconcile.New(cfg)
 	if err != nil {
 		return err
 	}
 	s := newSession(o, engine, h)
+	if c != nil {
+		c.engine, c.print, s.cleaning = engine, s.print, c
+	}
 	s.crashes = newCrashes(ctx, o, s.print)
 	s.vanished = func(of reconcile.Source) { go s.checkNamespace(ctx, of, cancel) }
 	return s.end(ctx, s.run(ctx, engine.Run))

@@ -32,8 +32,10 @@ type session struct {
 	printing sync.Mutex
 	// crashes is nil in a replay: what was in the logs is not recorded.
 	crashes *crashes
-	engine  *reconcile.Engine
-	teller  *transition.Teller
+	// cleaning is nil if nothing is removed.
+	cleaning *cleaning
+	engine   *reconcile.Engine
+	teller   *transition.Teller
 	// gate is nil without one.
 	gate *gate.Gate
 	// vanished is told of a namespace whose last pod has gone while a gate
@@ -89,12 +91,26 @@ func (s *session) emit(ev reconcile.Event) error {
 	if err := s.tell(ev); err != nil {
 		return err
 	}
-	if ev.Type == reconcile.Judged {
-		if due := s.teller.Due(ev.Key); !due.IsZero() {
-			s.engine.LookAt(ev.Key, due)
-		}
-	}
+	s.lookAgain(ev)
 	return s.decide(ev)
+}
+
+// lookAgain asks for the next look at the pod of ev: it has recovered then, or is
+// to be removed.
+func (s *session) lookAgain(ev reconcile.Event) {
+	var due time.Time
+	if s.cleaning != nil {
+		due = s.cleaning.take(ev, s.synced)
+	}
+	if ev.Type != reconcile.Judged {
+		return
+	}
+	if recovers := s.teller.Due(ev.Key); due.IsZero() || !recovers.IsZero() && recovers.Before(due) {
+		due = recovers
+	}
+	if !due.IsZero() {
+		s.engine.LookAt(ev.Key, due)
+	}
 }
 
 // tell prints the transitions of ev.
@@ -121,6 +137,9 @@ func (s *session) tell(ev reconcile.Event) error {
 func (s *session) print(e *v1alpha1.PodWatchEvent) error {
 	s.printing.Lock()
 	defer s.printing.Unlock()
+	if e.Summary != nil && s.cleaning != nil {
+		e.Summary.Cleaned = int(s.cleaning.removed.Load())
+	}
 	return s.printer.PrintObj(e, s.Out)
 }
 
@@ -164,13 +183,23 @@ func (s *session) end(ctx context.Context, runErr error) error {
 }
 
 // outcome turns the end of the engine into that of the command. A signal is how
-// a watch without a gate is meant to end.
+// a watch without a gate is meant to end, unless a pod that was to be removed is
+// left.
 func (s *session) outcome(err error) error {
 	if s.gate != nil {
 		return s.gateOutcome(err)
 	}
-	var signal exit.SignalError
-	if err != nil && !errors.As(err, &signal) {
+	left, removed := 0, int64(0)
+	if s.cleaning != nil {
+		left, removed = s.cleaning.sweeper.Left(), s.cleaning.removed.Load()
+	}
+	_, signal := errors.AsType[exit.SignalError](err)
+	switch {
+	case signal && left > 0:
+		return err
+	case err != nil && !signal && removed > 0 && !exit.ClosedPipe(err):
+		return exit.Incomplete(failure.Explain(err))
+	case err != nil && !signal:
 		return failure.Explain(err)
 	}
 	if s.unread > 0 {

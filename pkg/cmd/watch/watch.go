@@ -34,7 +34,12 @@ server and says when it cannot see the cluster.
 With --until or --for it is a gate: it ends with 0 as soon as all pods are as
 they should be, and with 2 at once when one of them never will be (image not
 found, configuration error, crash loop) or when the time is up. It waits for
-pods that do not exist yet and lets go of those that are replaced.`
+pods that do not exist yet and lets go of those that are replaced.
+
+With --clean it removes pods that have failed, by the rules of clean: each is
+seen twice, read anew, told, archived, and only then deleted by its UID. It acts
+only while it sees the cluster, and leaves a controller alone whose pods fail
+again and again. It asks once, at the start.`
 
 const example = `  # what is going on in the current namespace
   kubectl podwatch watch
@@ -47,6 +52,9 @@ const example = `  # what is going on in the current namespace
 
   # in a pipeline: wait for a rollout, or say why it will not be
   kubectl podwatch watch deploy/web --until healthy --timeout 5m
+
+  # delete evicted and other failed pods an hour after they failed
+  kubectl podwatch watch -n shop --clean --older-than 1h --yes
 
   # keep what was seen, and look at it again without the cluster
   kubectl podwatch watch -n shop --record shop.jsonl
@@ -76,6 +84,8 @@ type Options struct {
 	Logs, Events int
 	// Gate has no conditions if there is none.
 	Gate gate.Options
+	// Clean is nil if nothing is removed.
+	Clean *Clean
 	// Record is the file of the recording, "" for none.
 	Record string
 	Replay Replay

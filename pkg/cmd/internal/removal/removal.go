@@ -24,6 +24,16 @@ const InCluster = "in-cluster"
 // --older-than says otherwise: a crash loop may mend itself.
 const UnreadyFor = 30 * time.Minute
 
+// MinRestarts is how often a container of a crash-looping pod must have been
+// restarted, unless --min-restarts says otherwise.
+const MinRestarts = 5
+
+// The limits of --max and --max-disrupt, unless they say otherwise.
+const (
+	MaxEnded  = 1000
+	MaxLiving = 10
+)
+
 // SystemNamespaces are left alone by -A.
 func SystemNamespaces() []string { return []string{"kube-system", "kube-public", "kube-node-lease"} }
 
