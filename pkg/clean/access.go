@@ -6,7 +6,9 @@ package clean
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,64 +18,97 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 )
 
-// right is the permission to act on pods in one namespace.
-type right struct {
-	action    v1alpha1.Action
-	namespace string
+// Access is something that the user may do with pods, or not: a verb and a
+// resource as `kubectl auth can-i` takes them.
+type Access string
+
+// What a clean can need beside reading pods.
+const (
+	AccessDelete Access = "delete pods"
+	AccessEvict  Access = "create pods/eviction"
+	AccessWatch  Access = "watch pods"
+	AccessGet    Access = "get pods"
+	AccessLogs   Access = "get pods/log"
+)
+
+func (a Access) attributes(namespace string) *authorizationv1.ResourceAttributes {
+	verb, resource, _ := strings.Cut(string(a), " ")
+	resource, subresource, _ := strings.Cut(resource, "/")
+	return &authorizationv1.ResourceAttributes{
+		Namespace: namespace, Verb: verb, Group: corev1.GroupName, Resource: resource, Subresource: subresource,
+	}
 }
 
-func rightTo(item v1alpha1.CleanItem) right { return right{item.Action, item.Namespace} }
+// accessFor is what removing item needs.
+func accessFor(item v1alpha1.CleanItem) Access {
+	if item.Action == v1alpha1.ActionEvict {
+		return AccessEvict
+	}
+	return AccessDelete
+}
 
 // Permitted asks the server what the user may do and returns p without the
 // pods that the user may not remove; they are skipped as forbidden. An error
 // means that the server did not say.
 func (p *Plan) Permitted(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter) (*Plan, error) {
-	allowed := map[right]bool{}
-	for _, item := range p.Planned() {
-		allowed[rightTo(item)] = false
-	}
-	for _, action := range []v1alpha1.Action{v1alpha1.ActionDelete, v1alpha1.ActionEvict} {
-		var namespaces []string
-		for r := range allowed {
-			if r.action == action {
-				namespaces = append(namespaces, r.namespace)
-			}
-		}
-		slices.Sort(namespaces)
-		if len(namespaces) > 1 {
-			everywhere, err := permits(ctx, c, right{action, metav1.NamespaceAll})
-			if err != nil {
-				return nil, err
-			}
-			if everywhere {
-				for _, namespace := range namespaces {
-					allowed[right{action, namespace}] = true
-				}
-				continue
-			}
-		}
-		for _, namespace := range namespaces {
-			var err error
-			if allowed[right{action, namespace}], err = permits(ctx, c, right{action, namespace}); err != nil {
-				return nil, err
-			}
+	denied := map[Access][]string{}
+	for _, a := range []Access{AccessDelete, AccessEvict} {
+		var err error
+		denied[a], err = ask(ctx, c, a, p.namespaces(func(item v1alpha1.CleanItem) bool { return accessFor(item) == a }))
+		if err != nil {
+			return nil, err
 		}
 	}
-	return p.Without(SkipForbidden, func(item v1alpha1.CleanItem) bool { return !allowed[rightTo(item)] }), nil
+	return p.Without(SkipForbidden, func(item v1alpha1.CleanItem) bool {
+		return slices.Contains(denied[accessFor(item)], item.Namespace)
+	}), nil
 }
 
-func permits(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, r right) (bool, error) {
-	attributes := &authorizationv1.ResourceAttributes{
-		Namespace: r.namespace, Verb: "delete", Group: corev1.GroupName, Resource: "pods",
+// Denied asks the server and returns those namespaces of planned pods, sorted,
+// in which the user has no access of kind a. An error means that the server did
+// not say.
+func (p *Plan) Denied(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, a Access) ([]string, error) {
+	return ask(ctx, c, a, p.namespaces(func(v1alpha1.CleanItem) bool { return true }))
+}
+
+// namespaces returns the sorted namespaces of the planned pods that of picks.
+func (p *Plan) namespaces(of func(v1alpha1.CleanItem) bool) []string {
+	names := map[string]bool{}
+	for _, item := range p.Planned() {
+		if of(item) {
+			names[item.Namespace] = true
+		}
 	}
-	if r.action == v1alpha1.ActionEvict {
-		attributes.Verb, attributes.Subresource = "create", "eviction"
+	return slices.Sorted(maps.Keys(names))
+}
+
+// ask returns those of namespaces in which the user has no access of kind a.
+func ask(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, a Access, namespaces []string) ([]string, error) {
+	if len(namespaces) > 1 {
+		everywhere, err := permits(ctx, c, a, metav1.NamespaceAll)
+		if err != nil || everywhere {
+			return nil, err
+		}
 	}
+	var denied []string
+	for _, namespace := range namespaces {
+		allowed, err := permits(ctx, c, a, namespace)
+		if err != nil {
+			return nil, err
+		}
+		if !allowed {
+			denied = append(denied, namespace)
+		}
+	}
+	return denied, nil
+}
+
+func permits(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, a Access, namespace string) (bool, error) {
 	review, err := c.SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: attributes},
+		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: a.attributes(namespace)},
 	}, metav1.CreateOptions{})
 	if err != nil {
-		return false, fmt.Errorf("check access to pods in namespace %q: %w", r.namespace, err)
+		return false, fmt.Errorf("check access to pods in namespace %q: %w", namespace, err)
 	}
 	return review.Status.Allowed, nil
 }

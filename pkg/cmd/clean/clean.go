@@ -86,9 +86,12 @@ type Options struct {
 	// BlockedTimeout is how long to wait for disruption budgets, Grace what
 	// evicted pods get to stop; 0 stands for their own.
 	BlockedTimeout, Grace time.Duration
-	Format                string
-	Palette               printers.Palette
-	Printer               cliprinters.ResourcePrinter
+	// Wait is how long to wait for pods that are terminating to be gone, 0 for
+	// not at all.
+	Wait    time.Duration
+	Format  string
+	Palette printers.Palette
+	Printer cliprinters.ResourcePrinter
 }
 
 // NewCommand returns the command. lookupEnv is os.LookupEnv except in tests.

@@ -34,6 +34,9 @@ func (s *session) finish(err error) error {
 	if err != nil && clean.Undone(r.Summary) > 0 {
 		return begun(r, err)
 	}
+	if s.interrupted != nil {
+		return s.interrupted
+	}
 	return s.outcome(r)
 }
 
@@ -45,6 +48,9 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
 	case clean.Failures(r.Summary) > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
+	case s.Wait > 0 && r.Summary.Terminating > 0:
+		return exit.Incomplete(fmt.Errorf("wait for pods to be gone: %d of %d are still terminating after %s",
+			r.Summary.Terminating, r.Summary.Planned, s.Wait))
 	case forbidden > 0 && r.Summary.Planned == 0:
 		return exit.Hint(fmt.Errorf("clean pods: forbidden for all %d; nothing was deleted", forbidden), s.mayI(r))
 	case forbidden > 0:
@@ -64,12 +70,16 @@ func (s *session) mayI(r *v1alpha1.CleanReport) string {
 		switch {
 		case item.SkipReason != string(clean.SkipForbidden):
 		case clean.Living(item.Category):
-			return "kubectl auth can-i create pods/eviction -n " + item.Namespace
+			return canI(clean.AccessEvict, item.Namespace)
 		default:
-			return "kubectl auth can-i delete pods -n " + item.Namespace
+			return canI(clean.AccessDelete, item.Namespace)
 		}
 	}
 	return "kubectl auth can-i --list"
+}
+
+func canI(a clean.Access, namespace string) string {
+	return "kubectl auth can-i " + string(a) + " -n " + namespace
 }
 
 // begun marks an error, except for an interrupt, as one that came when

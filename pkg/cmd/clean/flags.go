@@ -38,9 +38,10 @@ type flags struct {
 
 	limits                                                clean.Limits
 	concurrency                                           int
-	pdbTimeout                                            time.Duration
+	pdbTimeout, timeout                                   time.Duration
 	gracePeriod                                           int64
 	yes, failIfFound, explain, noHeaders, quiet, truncate bool
+	wait                                                  bool
 }
 
 func newFlags() *flags { return &flags{scope: scope.NewFlags(), clocks: clocks.NewFlags()} }
@@ -59,6 +60,8 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.IntVar(&f.concurrency, "concurrency", 32, "pods that are removed at once")
 	set.DurationVar(&f.pdbTimeout, "pdb-timeout", 0, "how long to try again while a disruption budget refuses")
 	set.Int64Var(&f.gracePeriod, "grace-period", -1, "seconds that an evicted pod gets to stop; -1 for its own")
+	set.BoolVar(&f.wait, "wait", false, "wait until removed pods that have a finalizer or are still stopping are gone")
+	set.DurationVar(&f.timeout, "timeout", time.Minute, "with --wait: for how long at most; pods that are left then make the exit code 3")
 	set.StringVar(&f.archive, "archive", "", "folder for the manifests of deleted pods (default: $XDG_STATE_HOME/podwatch/archive, or below ~/.local/state)")
 	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
 	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
@@ -80,6 +83,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	}
 	if f.explain {
 		o.Listing = clean.ListAll
+	}
+	if f.wait {
+		o.Wait = f.timeout
 	}
 	var err error
 	if o.Scope, err = f.scope.Scope(args); err != nil {
@@ -169,6 +175,10 @@ func (f *flags) check(o *Options) error {
 		return fmt.Errorf("flag --concurrency %d: want at least 1", f.concurrency)
 	case f.pdbTimeout < 0:
 		return fmt.Errorf("flag --pdb-timeout %v: want no negative value", f.pdbTimeout)
+	case f.timeout <= 0:
+		return fmt.Errorf("flag --timeout %v: want more than 0s", f.timeout)
+	case f.set.Changed("timeout") && !f.wait:
+		return errors.New("flag --timeout: it goes with --wait")
 	case f.gracePeriod < 1 && f.gracePeriod != -1:
 		// With 0 the server forgets a pod whose containers may still run.
 		return fmt.Errorf("flag --grace-period %d: want at least 1, or -1 for the pod's own", f.gracePeriod)
@@ -193,6 +203,7 @@ func (f *flags) checkRestore(targets []scope.Target) error {
 		"selector", "field-selector", "managed-by", "node", "category", "older-than", "reason", "exit-code", "min-restarts",
 		"exclude-namespace", "owner-kind", "exclude-owner-kind", "allow-custom-owner", "bare", "keep-last", "max-per-owner",
 		"allow-finalizers", "include-controller-managed", "max-disrupt", "truncate", "archive", "explain",
+		"wait", "timeout",
 	} {
 		if f.set.Changed(name) {
 			return fmt.Errorf("flags --restore and --%s exclude each other", name)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -45,7 +46,34 @@ func run(ctx context.Context, o Options) (err error) {
 	}
 	err = engine.Run(ctx, s.emit)
 	s.progress().done()
+	if err == nil {
+		s.interrupted = s.wait(ctx)
+	}
 	return s.finish(err)
+}
+
+// wait waits for what is terminating, if that is wanted. Its error is that of a
+// signal: what is left when the time is over stands in the report.
+func (s *session) wait(ctx context.Context) error {
+	plan, cleaner := s.planned()
+	if s.Wait == 0 || plan == nil {
+		return nil
+	}
+	leaving := clean.Report(plan, cleaner.Items(), s.DryRun).Summary.Terminating
+	if leaving == 0 {
+		return nil
+	}
+	if !s.Quiet {
+		// It changes nothing if nobody reads it.
+		_, _ = fmt.Fprintf(s.ErrOut, "Waiting up to %s for pods that are terminating: %d.\n", s.Wait, leaving)
+	}
+	limited, cancel := context.WithTimeout(ctx, s.Wait)
+	defer cancel()
+	err := cleaner.Wait(limited, s.Cluster.Core, s.archive)
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 // sources are the cluster's, or the file's: then the time is that of the
@@ -128,11 +156,36 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 		if plan, err = plan.Permitted(ctx, s.Reviews); err != nil {
 			return nil, nil, fmt.Errorf("%w; nothing was deleted", err)
 		}
+		if err = s.mayWait(ctx, plan); err != nil {
+			return nil, nil, err
+		}
 	}
 	if s.Truncate {
 		plan = plan.Truncate(s.Limits)
 	}
 	return plan, keys, nil
+}
+
+// mayWait returns an error if a wait for the planned pods could see nothing.
+func (s *session) mayWait(ctx context.Context, plan *clean.Plan) error {
+	if s.Wait == 0 {
+		return nil
+	}
+	unwatched, err := plan.Denied(ctx, s.Reviews, clean.AccessWatch)
+	if err != nil || len(unwatched) == 0 {
+		return err
+	}
+	unread, err := plan.Denied(ctx, s.Reviews, clean.AccessGet)
+	if err != nil {
+		return err
+	}
+	for _, namespace := range unwatched {
+		if slices.Contains(unread, namespace) {
+			return exit.Hint(fmt.Errorf("wait for pods in namespace %q: neither watching nor getting them is allowed; nothing was deleted", namespace),
+				canI(clean.AccessGet, namespace))
+		}
+	}
+	return nil
 }
 
 // overLimit refuses the plan. A dry run is refused as well, since what it shows

@@ -41,6 +41,9 @@ type session struct {
 	cleaner *clean.Cleaner
 	// shown is true if the plan was shown as a table.
 	shown bool
+	// interrupted is the signal that came while the run waited for pods to be
+	// gone, nil for none.
+	interrupted error
 	// bar counts what was acted on.
 	bar *progress
 }
