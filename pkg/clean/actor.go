@@ -62,7 +62,7 @@ func (d *deleter) DryRun() v1alpha1.DryRun { return v1alpha1.DryRunNone }
 
 func (d *deleter) Remove(ctx context.Context, item v1alpha1.CleanItem) (v1alpha1.CleanItem, error) {
 	item.DryRun = v1alpha1.DryRunNone
-	if err := d.keep(&item); err != nil {
+	if err := d.keep(ctx, &item); err != nil {
 		out := outcome{result: v1alpha1.ResultArchiveFailed, err: err}
 		return out.on(item), out.retry
 	}
@@ -73,12 +73,15 @@ func (d *deleter) Remove(ctx context.Context, item v1alpha1.CleanItem) (v1alpha1
 }
 
 // keep puts on stable storage what must not be lost with the pod.
-func (d *deleter) keep(item *v1alpha1.CleanItem) error {
+func (d *deleter) keep(ctx context.Context, item *v1alpha1.CleanItem) error {
 	path, err := d.archive.Commit(*item)
 	if err != nil {
 		return err
 	}
 	item.ArchivePath = path
+	if err := d.archive.keepLogs(ctx, item); err != nil {
+		return err
+	}
 	return d.archive.decide(*item, d.clock.Now())
 }
 

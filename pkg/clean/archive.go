@@ -33,8 +33,8 @@ const (
 )
 
 // Archive keeps on disk what a run is about to remove, and why: the folder
-// holds one file per removed pod, <namespace>_<name>_<uid>.json, and in
-// journal/ one file per run, <run>.jsonl. Folders have mode 0700, files 0600,
+// holds one file per removed pod, <namespace>_<name>_<uid>.json, with SaveLogs
+// another one that ends in .log, and in journal/ one file per run, <run>.jsonl. Folders have mode 0700, files 0600,
 // because manifests hold env values. An Archive may be used by several
 // goroutines at once.
 //
@@ -61,6 +61,8 @@ type Archive struct {
 	}
 	names   syncer
 	journal journal
+	// logs is nil if none are kept.
+	logs *logSaver
 }
 
 // OpenArchive opens the archive in dir for a run that begins at now, and makes

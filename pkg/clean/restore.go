@@ -95,7 +95,7 @@ func manifests(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("read archive: %w", err)
 		}
 		for _, e := range entries {
-			if e.Type().IsRegular() && strings.HasSuffix(e.Name(), ".json") {
+			if e.Type().IsRegular() && strings.HasSuffix(e.Name(), manifestEnding) {
 				files = append(files, filepath.Join(path, e.Name()))
 			}
 		}

@@ -18,6 +18,9 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 )
 
+// manifestEnding is that of the files that are manifests.
+const manifestEnding = ".json"
+
 // maxFileName is what common file systems allow, in bytes.
 const maxFileName = 255
 
@@ -39,7 +42,7 @@ func (a *Archive) Spool(pod *corev1.Pod) {
 }
 
 func (a *Archive) writeManifest(pod *corev1.Pod) extent {
-	if _, err := manifestName(pod.Namespace, pod.Name, pod.UID); err != nil {
+	if _, err := fileName(pod.Namespace, pod.Name, pod.UID, manifestEnding); err != nil {
 		return extent{err: err}
 	}
 	// Objects out of lists and watches come without their kind.
@@ -105,9 +108,9 @@ func (a *Archive) closeSpool() error {
 	return a.manifests.file.Close()
 }
 
-// committing is the name of a manifest before it gets its final one.
+// committing is the name of a file of the pod before it gets its final one.
 func (a *Archive) committing(uid types.UID) string {
-	return filepath.Join(a.spool, string(uid)+".json")
+	return filepath.Join(a.spool, string(uid))
 }
 
 // Commit makes the manifest of the pod permanent and returns its path. When it
@@ -125,7 +128,7 @@ func (a *Archive) Commit(item v1alpha1.CleanItem) (string, error) {
 
 func (a *Archive) commit(item v1alpha1.CleanItem) (string, error) {
 	uid := types.UID(item.UID)
-	name, err := manifestName(item.Namespace, item.Name, uid)
+	name, err := fileName(item.Namespace, item.Name, uid, manifestEnding)
 	if err != nil {
 		return "", err
 	}
@@ -133,13 +136,7 @@ func (a *Archive) commit(item v1alpha1.CleanItem) (string, error) {
 	if err != nil || path != "" {
 		return path, err
 	}
-	if err := a.writeOut(data, a.committing(uid)); err != nil {
-		return "", err
-	}
-	if err := a.root.Rename(a.committing(uid), name); err != nil {
-		return "", err
-	}
-	if err := a.names.wait(); err != nil {
+	if err := a.publish(data, name, uid); err != nil {
 		return "", err
 	}
 	path = filepath.Join(a.dir, name)
@@ -172,26 +169,35 @@ func (a *Archive) take(uid types.UID) (data []byte, path string, err error) {
 	return data, "", nil
 }
 
-// writeOut writes a manifest to a file of its own and flushes it.
-func (a *Archive) writeOut(data []byte, name string) error {
+// publish writes data to a file of the archive that concerns the pod. When it
+// returns without an error the file is on stable storage under its name.
+func (a *Archive) publish(data []byte, name string, uid types.UID) error {
+	unfinished := a.committing(uid)
 	// A name that is there already was left by nobody of this run.
-	f, err := a.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	f, err := a.root.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := a.root.Rename(unfinished, name); err != nil {
+		return err
+	}
+	return a.names.wait()
 }
 
-// manifestName returns the name of a pod's file. An API server lets none of
-// the refused names pass, but a manifest need not come from one.
-func manifestName(namespace, name string, uid types.UID) (string, error) {
+// fileName returns the name of a pod's file with the given ending. An API
+// server lets none of the refused names pass, but a manifest need not come from
+// one.
+func fileName(namespace, name string, uid types.UID, ending string) (string, error) {
 	for _, part := range []string{namespace, name, string(uid)} {
 		if part == "" || strings.ContainsAny(part, "/\\\x00") || strings.Contains(part, "..") {
 			return "", fmt.Errorf("file name for namespace %q, name %q, uid %q: not safe", namespace, name, uid)
 		}
 	}
-	tail := "_" + string(uid) + ".json"
+	tail := "_" + string(uid) + ending
 	head := namespace + "_" + name
 	// A namespace and a name of full length do not fit; the UID must.
 	if room := maxFileName - len(tail); room < 1 {

@@ -80,6 +80,8 @@ type Options struct {
 	FailIfFound bool
 	// Archive is the folder of the archive.
 	Archive string
+	// SaveLogs is how many lines of each log are kept in the archive.
+	SaveLogs int
 	// Restore are files and folders of an archive; then nothing is removed.
 	Restore     []string
 	Concurrency int

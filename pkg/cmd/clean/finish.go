@@ -63,25 +63,6 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 	return nil
 }
 
-// mayI is the question that the server has answered with no.
-func (s *session) mayI(r *v1alpha1.CleanReport) string {
-	for i := range r.Items {
-		item := &r.Items[i]
-		switch {
-		case item.SkipReason != string(clean.SkipForbidden):
-		case clean.Living(item.Category):
-			return canI(clean.AccessEvict, item.Namespace)
-		default:
-			return canI(clean.AccessDelete, item.Namespace)
-		}
-	}
-	return "kubectl auth can-i --list"
-}
-
-func canI(a clean.Access, namespace string) string {
-	return "kubectl auth can-i " + string(a) + " -n " + namespace
-}
-
 // begun marks an error, except for an interrupt, as one that came when
 // something was deleted already, or may have been: exit code 1 promises that
 // nothing was.

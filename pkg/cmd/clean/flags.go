@@ -25,6 +25,10 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
 
+// maxSavedLines bounds --save-logs: the lines of all pods that are removed at
+// once are in memory at once.
+const maxSavedLines = 1000
+
 // flags are the flags of clean alone.
 type flags struct {
 	scope  *scope.Flags
@@ -37,7 +41,7 @@ type flags struct {
 	restore                                        []string
 
 	limits                                                clean.Limits
-	concurrency                                           int
+	concurrency, saveLogs                                 int
 	pdbTimeout, timeout                                   time.Duration
 	gracePeriod                                           int64
 	yes, failIfFound, explain, noHeaders, quiet, truncate bool
@@ -63,6 +67,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.BoolVar(&f.wait, "wait", false, "wait until removed pods that have a finalizer or are still stopping are gone")
 	set.DurationVar(&f.timeout, "timeout", time.Minute, "with --wait: for how long at most; pods that are left then make the exit code 3")
 	set.StringVar(&f.archive, "archive", "", "folder for the manifests of deleted pods (default: $XDG_STATE_HOME/podwatch/archive, or below ~/.local/state)")
+	set.IntVar(&f.saveLogs, "save-logs", 0, "beside each manifest keep the last lines of the logs of its containers, this many of each run; 0 for none")
 	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
 	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
 	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the context, for living pods and contexts that match $PODWATCH_PROTECTED_CONTEXTS ("+removal.InCluster+" in a pod)")
@@ -77,7 +82,7 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	o := Options{
 		IOStreams: streams, Thresholds: f.clocks.Thresholds, Clock: clock.RealClock{},
 		Listing: clean.ListCandidates, Limits: f.limits, Truncate: f.truncate, Yes: f.yes, FailIfFound: f.failIfFound,
-		ConfirmContext: f.confirmContext, Quiet: f.quiet, Concurrency: f.concurrency, Format: f.output, Restore: f.restore,
+		ConfirmContext: f.confirmContext, Quiet: f.quiet, Concurrency: f.concurrency, Format: f.output, Restore: f.restore, SaveLogs: f.saveLogs,
 		BlockedTimeout: f.pdbTimeout, Grace: time.Duration(max(f.gracePeriod, 0)) * time.Second,
 		Interactive: terminal.Is(streams.In) && terminal.Is(streams.ErrOut),
 	}
@@ -175,6 +180,8 @@ func (f *flags) check(o *Options) error {
 		return fmt.Errorf("flag --concurrency %d: want at least 1", f.concurrency)
 	case f.pdbTimeout < 0:
 		return fmt.Errorf("flag --pdb-timeout %v: want no negative value", f.pdbTimeout)
+	case f.saveLogs < 0 || f.saveLogs > maxSavedLines:
+		return fmt.Errorf("flag --save-logs %d: want 0 to %d lines", f.saveLogs, maxSavedLines)
 	case f.timeout <= 0:
 		return fmt.Errorf("flag --timeout %v: want more than 0s", f.timeout)
 	case f.set.Changed("timeout") && !f.wait:
@@ -203,7 +210,7 @@ func (f *flags) checkRestore(targets []scope.Target) error {
 		"selector", "field-selector", "managed-by", "node", "category", "older-than", "reason", "exit-code", "min-restarts",
 		"exclude-namespace", "owner-kind", "exclude-owner-kind", "allow-custom-owner", "bare", "keep-last", "max-per-owner",
 		"allow-finalizers", "include-controller-managed", "max-disrupt", "truncate", "archive", "explain",
-		"wait", "timeout",
+		"wait", "timeout", "save-logs",
 	} {
 		if f.set.Changed(name) {
 			return fmt.Errorf("flags --restore and --%s exclude each other", name)

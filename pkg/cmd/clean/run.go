@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -26,6 +26,9 @@ func run(ctx context.Context, o Options) (err error) {
 	if o.DryRun == v1alpha1.DryRunNone {
 		if s.archive, err = clean.OpenArchive(o.Archive, o.Clock.Now()); err != nil {
 			return err
+		}
+		if o.SaveLogs > 0 {
+			s.archive.SaveLogs(logs.FromCluster(o.Cluster.Core), o.SaveLogs)
 		}
 		defer func() {
 			if closeErr := s.archive.Close(); closeErr != nil {
@@ -153,10 +156,7 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 	plan := clean.Make(pods, now, s.Rules, known, s.Listing)
 	if s.DryRun == v1alpha1.DryRunNone {
 		var err error
-		if plan, err = plan.Permitted(ctx, s.Reviews); err != nil {
-			return nil, nil, fmt.Errorf("%w; nothing was deleted", err)
-		}
-		if err = s.mayWait(ctx, plan); err != nil {
+		if plan, err = s.permitted(ctx, plan); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -164,28 +164,6 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 		plan = plan.Truncate(s.Limits)
 	}
 	return plan, keys, nil
-}
-
-// mayWait returns an error if a wait for the planned pods could see nothing.
-func (s *session) mayWait(ctx context.Context, plan *clean.Plan) error {
-	if s.Wait == 0 {
-		return nil
-	}
-	unwatched, err := plan.Denied(ctx, s.Reviews, clean.AccessWatch)
-	if err != nil || len(unwatched) == 0 {
-		return err
-	}
-	unread, err := plan.Denied(ctx, s.Reviews, clean.AccessGet)
-	if err != nil {
-		return err
-	}
-	for _, namespace := range unwatched {
-		if slices.Contains(unread, namespace) {
-			return exit.Hint(fmt.Errorf("wait for pods in namespace %q: neither watching nor getting them is allowed; nothing was deleted", namespace),
-				canI(clean.AccessGet, namespace))
-		}
-	}
-	return nil
 }
 
 // overLimit refuses the plan. A dry run is refused as well, since what it shows

@@ -125,6 +125,13 @@ type CleanItem struct {
 	Error string `json:"error,omitempty"`
 	// ArchivePath is the file that holds the manifest, absent in a dry run.
 	ArchivePath string `json:"archivePath,omitempty"`
+	// LogsPath is the file that holds the last lines of the pod's logs, absent
+	// unless they were asked for and there were any. Logs are read by name: those
+	// of a pod with the result replaced may be its successor's.
+	LogsPath string `json:"logsPath,omitempty"`
+	// LogsError says which logs are not in that file and why, absent if none is
+	// missing.
+	LogsError string `json:"logsError,omitempty"`
 }
 
 // CleanSummary counts results. Scanned is Planned plus the sum of

@@ -1,0 +1,90 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package clean
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+)
+
+// permitted asks what the user may do, before the user is asked. It returns
+// plan without the pods that may not be removed.
+func (s *session) permitted(ctx context.Context, plan *clean.Plan) (*clean.Plan, error) {
+	plan, err := plan.Permitted(ctx, s.Reviews)
+	if err == nil {
+		err = s.mayWait(ctx, plan)
+	}
+	if err == nil {
+		err = s.mayReadLogs(ctx, plan)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w; nothing was deleted", err)
+	}
+	return plan, nil
+}
+
+// mayWait returns an error if a wait for the planned pods could see nothing.
+func (s *session) mayWait(ctx context.Context, plan *clean.Plan) error {
+	if s.Wait == 0 {
+		return nil
+	}
+	unwatched, err := plan.Denied(ctx, s.Reviews, clean.AccessWatch)
+	if err != nil || len(unwatched) == 0 {
+		return err
+	}
+	unread, err := plan.Denied(ctx, s.Reviews, clean.AccessGet)
+	if err != nil {
+		return err
+	}
+	for _, namespace := range unwatched {
+		if slices.Contains(unread, namespace) {
+			return exit.Hint(fmt.Errorf("wait for pods in namespace %q: neither watching nor getting them is allowed", namespace),
+				canI(clean.AccessGet, namespace))
+		}
+	}
+	return nil
+}
+
+// mayReadLogs tells, before the question, where no logs can be kept.
+func (s *session) mayReadLogs(ctx context.Context, plan *clean.Plan) error {
+	if s.SaveLogs == 0 {
+		return nil
+	}
+	denied, err := plan.Denied(ctx, s.Reviews, clean.AccessLogs)
+	for _, namespace := range denied {
+		s.limit([]v1alpha1.Limitation{{
+			Resource: "pods/log", Namespace: namespace, Reason: "Forbidden", Effect: "the logs of its pods are not kept",
+		}})
+	}
+	if len(denied) > 0 && !s.Quiet {
+		// It changes nothing if nobody reads it.
+		_, _ = fmt.Fprintf(s.ErrOut, "warning: no logs can be kept: get pods/log is forbidden in namespaces %s\n", strings.Join(denied, ", "))
+	}
+	return err
+}
+
+// mayI is the question that the server has answered with no.
+func (s *session) mayI(r *v1alpha1.CleanReport) string {
+	for i := range r.Items {
+		item := &r.Items[i]
+		switch {
+		case item.SkipReason != string(clean.SkipForbidden):
+		case clean.Living(item.Category):
+			return canI(clean.AccessEvict, item.Namespace)
+		default:
+			return canI(clean.AccessDelete, item.Namespace)
+		}
+	}
+	return "kubectl auth can-i --list"
+}
+
+func canI(a clean.Access, namespace string) string {
+	return "kubectl auth can-i " + string(a) + " -n " + namespace
+}
