@@ -27,6 +27,9 @@ const (
 	// BasisReady is when the condition Ready became false: for good, or the last
 	// time.
 	BasisReady Basis = "Ready"
+	// BasisStatus is when the status was last written. A pod has not ended later
+	// than that.
+	BasisStatus Basis = "managedFields"
 	// BasisCreation is metadata.creationTimestamp; it stands in for the end of
 	// pods that the kubelet refused: they ended as they arrived.
 	BasisCreation Basis = "creationTimestamp"
@@ -72,10 +75,12 @@ func endOf(p *projection.Pod, c v1alpha1.Category) (time.Time, Basis) {
 	finished, complete := lastFinished(p)
 	ready := endOfReady(p)
 	switch {
-	case known(finished) && (complete || !ready.After(finished)):
+	case known(finished) && complete:
 		return finished, BasisFinishedAt
-	case known(ready):
+	case known(ready) && !ready.Before(finished):
 		return ready, BasisReady
+	case p.StatusWritten != nil:
+		return later(*p.StatusWritten, finished), BasisStatus
 	case neverRan(p, c) && known(p.CreationTimestamp.Time):
 		return p.CreationTimestamp.Time, BasisCreation
 	default:

@@ -16,6 +16,13 @@ func readyEnded(at metav1.Time) option {
 	return condition(corev1.PodReady, corev1.ConditionFalse, "PodFailed", at)
 }
 
+// written adds a manager of the pod, or of a subresource, that wrote at the time.
+func written(subresource string, at metav1.Time) option {
+	return func(pod *corev1.Pod) {
+		pod.ManagedFields = append(pod.ManagedFields, metav1.ManagedFieldsEntry{Manager: "kubelet", Subresource: subresource, Time: &at})
+	}
+}
+
 func TestDecideAge(t *testing.T) {
 	t.Parallel()
 	lost := func(at metav1.Time) corev1.ContainerStatus { return ended("app", 137, "ContainerStatusUnknown", at) }
@@ -88,6 +95,39 @@ func TestDecideAge(t *testing.T) {
 			evictedPod("a", "p", ago(time.Hour), func(pod *corev1.Pod) { pod.Status.Conditions[0].Status = corev1.ConditionFalse }),
 			Age{},
 			SkipAgeUnknown,
+		},
+		{
+			"the other container ended long before the lost one, and nothing tells when that was",
+			failedPod("a", "p", containers(lost(metav1.Time{}), ended("b", 0, "Completed", ago(24*time.Hour)))),
+			Age{},
+			SkipAgeUnknown,
+		},
+		{
+			"the last write of the status, when nothing else tells the end",
+			failedPod("a", "p", bareStatus, written("status", ago(time.Hour)), written("status", ago(2*time.Hour)), written("", ago(time.Second))),
+			Age{time.Hour, BasisStatus},
+			"",
+		},
+		{
+			"the last write of the status is recent",
+			failedPod("a", "p", containers(lost(metav1.Time{}), ended("b", 0, "Completed", ago(24*time.Hour))), written("status", ago(time.Minute))),
+			Age{time.Minute, BasisStatus},
+			SkipTooYoung,
+		},
+		{
+			"a pod that waited for days and was refused an hour ago",
+			failedPod("a", "p", because("OutOfcpu", ""), containers(), written("status", ago(time.Hour))),
+			Age{time.Hour, BasisStatus},
+			"",
+		},
+		{
+			"what is known of the end counts before a later write of the status",
+			failedPod("a", "p", written("status", ago(time.Second))),
+			Age{time.Hour, BasisFinishedAt},
+			"",
+		},
+		{
+			"only the spec was written", failedPod("a", "p", bareStatus, written("", ago(time.Hour))), Age{}, SkipAgeUnknown,
 		},
 		{
 			"exactly old enough", failedPod("a", "p", containers(ended("app", 1, "Error", ago(5*time.Minute)))),

@@ -205,3 +205,38 @@ func TestS3_ABudgetIsWaitedForAndTheSuccessorLeftAlone(t *testing.T) {
 		})
 	}
 }
+
+func TestLivingPodsWithVolumesArePlannedWithAWarning(t *testing.T) {
+	t.Parallel()
+	volumes := func(sources ...corev1.VolumeSource) option {
+		return func(p *corev1.Pod) {
+			for _, source := range sources {
+				p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{VolumeSource: source})
+			}
+		}
+	}
+	scratch := corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+	ephemeral := corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}
+	claim := corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}
+	token := corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{}}
+	for name, test := range map[string]struct {
+		pod  *corev1.Pod
+		want []v1alpha1.Warning
+	}{
+		"no volume of its own": {loopingPod(volumes(token)), nil},
+		"emptyDir":             {loopingPod(volumes(token, scratch)), []v1alpha1.Warning{v1alpha1.WarningLocalData}},
+		"ephemeral":            {loopingPod(volumes(ephemeral)), []v1alpha1.Warning{v1alpha1.WarningLocalData}},
+		"claim":                {loopingPod(volumes(claim)), []v1alpha1.Warning{v1alpha1.WarningVolumeClaim}},
+		"both":                 {loopingPod(volumes(claim, scratch)), []v1alpha1.Warning{v1alpha1.WarningLocalData, v1alpha1.WarningVolumeClaim}},
+		"it has ended":         {failedPod("a", "p", volumes(scratch, claim)), nil},
+	} {
+		plan := Make(judged(test.pod), noon, Rules{Categories: Categories()}, Known{}, ListCandidates)
+		if len(plan.Planned()) != 1 {
+			t.Errorf("%s: %+v, want it planned", name, plan.Items)
+			continue
+		}
+		if diff := cmp.Diff(test.want, plan.Items[0].Warnings); diff != "" {
+			t.Errorf("%s: warnings (-want +got):\n%s", name, diff)
+		}
+	}
+}

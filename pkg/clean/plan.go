@@ -86,7 +86,7 @@ func (p *Plan) order() {
 
 // skip takes an item off the plan while the plan is being made.
 func (p *Plan) skip(item *v1alpha1.CleanItem, reason SkipReason) {
-	item.Decision, item.Action = v1alpha1.DecisionSkipped, ""
+	item.Decision, item.Action, item.Warnings = v1alpha1.DecisionSkipped, "", nil
 	item.SkipReason = string(reason)
 	p.Skipped[reason]++
 }
@@ -133,10 +133,21 @@ func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanIt
 	if d.Planned() {
 		item.Decision, item.Action = v1alpha1.DecisionPlanned, v1alpha1.ActionDelete
 		if Living(d.Category) {
-			item.Action = v1alpha1.ActionEvict
+			item.Action, item.Warnings = v1alpha1.ActionEvict, warnings(p)
 		}
 	}
 	return item
+}
+
+func warnings(p *projection.Pod) []v1alpha1.Warning {
+	var out []v1alpha1.Warning
+	if p.LocalData {
+		out = append(out, v1alpha1.WarningLocalData)
+	}
+	if p.Claims {
+		out = append(out, v1alpha1.WarningVolumeClaim)
+	}
+	return out
 }
 
 // reasonOf returns the server's word for why p failed and the exit code that

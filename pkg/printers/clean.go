@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -31,8 +32,8 @@ type CleanOptions struct {
 
 // NewClean returns the printer of a *v1alpha1.CleanReport in one of Formats, ""
 // being table. It serves for the plan and for what became of it: the column
-// RESULT is there as soon as one pod has a result, ERROR as soon as one has an
-// error. Each report is written with
+// RESULT is there as soon as one pod has a result, and likewise WARNING and
+// ERROR. Each report is written with
 // one call of Write, and nothing is written for an empty table. The error is
 // about the format only.
 func NewClean(format string, opts CleanOptions) (cliprinters.ResourcePrinter, error) {
@@ -97,6 +98,9 @@ type itemSpec = spec[*v1alpha1.CleanItem]
 func (p cleanTable) planned(r *v1alpha1.CleanReport) *table {
 	items := itemsOf(r, v1alpha1.DecisionPlanned)
 	specs := p.specs()
+	if slices.ContainsFunc(items, func(i *v1alpha1.CleanItem) bool { return len(i.Warnings) > 0 }) {
+		specs = append(specs, field("WARNING", func(i *v1alpha1.CleanItem) string { return or(warningsText(i.Warnings), none) }))
+	}
 	if slices.ContainsFunc(items, func(i *v1alpha1.CleanItem) bool { return i.Result != "" }) {
 		specs = append(specs, itemSpec{column{header: "RESULT"}, func(i *v1alpha1.CleanItem) cell {
 			return cell{or(string(i.Result), none), p.opts.Palette.result(i.Result)}
@@ -130,6 +134,14 @@ func (p cleanTable) specs() []itemSpec {
 		specs = append(specs, field("NODE", func(i item) string { return or(i.Node, none) }))
 	}
 	return specs
+}
+
+func warningsText(warnings []v1alpha1.Warning) string {
+	var words []string
+	for _, w := range warnings {
+		words = append(words, string(w))
+	}
+	return strings.Join(words, ",")
 }
 
 func codeText(code *int32) string {

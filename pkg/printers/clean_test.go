@@ -68,6 +68,30 @@ func rehearsed(d v1alpha1.DryRun) *v1alpha1.CleanReport {
 	return r
 }
 
+// risky is plan with living pods that have volumes.
+func risky() *v1alpha1.CleanReport {
+	r := plan()
+	for i, warnings := range [][]v1alpha1.Warning{
+		{v1alpha1.WarningLocalData}, {v1alpha1.WarningLocalData, v1alpha1.WarningVolumeClaim},
+	} {
+		item := &r.Items[i]
+		item.Category, item.Reason, item.Action, item.Warnings = v1alpha1.CategoryCrashLoop, "Error", v1alpha1.ActionEvict, warnings
+	}
+	return r
+}
+
+func TestCleanWarning(t *testing.T) {
+	t.Parallel()
+	want := "warning: living pods to evict: 2 with data in emptyDir or ephemeral volumes, which goes with them; " +
+		"1 with a PersistentVolumeClaim, for which a pod on another node may have to wait\n"
+	if got := printers.CleanWarning(risky()); got != want {
+		t.Errorf("warning %q, want %q", got, want)
+	}
+	if got := printers.CleanWarning(plan()); got != "" {
+		t.Errorf("warning %q, want none", got)
+	}
+}
+
 func TestCleanTable(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -76,6 +100,7 @@ func TestCleanTable(t *testing.T) {
 		report *v1alpha1.CleanReport
 	}{
 		"plan":               {"table", printers.CleanOptions{}, plan()},
+		"plan-warnings":      {"table", printers.CleanOptions{}, risky()},
 		"plan-wide":          {"wide", printers.CleanOptions{}, plan()},
 		"plan-skipped":       {"table", printers.CleanOptions{ShowSkipped: true}, plan()},
 		"cleaned":            {"table", printers.CleanOptions{}, cleaned()},

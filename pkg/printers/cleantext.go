@@ -22,6 +22,27 @@ func CleanContextQuestion(r *v1alpha1.CleanReport, context string) string {
 	return planText(r) + fmt.Sprintf("? Type the name of the context, %s: ", plaintext.Line(context))
 }
 
+// CleanWarning says in a line how many of the planned pods have volumes that
+// matter to their owner. It ends in a newline, and is empty if there are none.
+func CleanWarning(r *v1alpha1.CleanReport) string {
+	local, claims := 0, 0
+	for _, item := range itemsOf(r, v1alpha1.DecisionPlanned) {
+		if slices.Contains(item.Warnings, v1alpha1.WarningLocalData) {
+			local++
+		}
+		if slices.Contains(item.Warnings, v1alpha1.WarningVolumeClaim) {
+			claims++
+		}
+	}
+	text := joinNonEmpty("; ",
+		tally([]counted{{local, "with data in emptyDir or ephemeral volumes, which goes with them"}}),
+		tally([]counted{{claims, "with a PersistentVolumeClaim, for which a pod on another node may have to wait"}}))
+	if text == "" {
+		return ""
+	}
+	return "warning: living pods to evict: " + text + "\n"
+}
+
 func planText(r *v1alpha1.CleanReport) string {
 	items := itemsOf(r, v1alpha1.DecisionPlanned)
 	where := prefixed(", ", namespacesText(namespacesOf(items)))

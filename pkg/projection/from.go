@@ -67,9 +67,15 @@ func From(pod *corev1.Pod) *Pod {
 		Conditions:        conditions(&pod.Status),
 		Containers:        containers(pod),
 		Kubectl:           columns(pod),
+		StatusWritten:     statusWritten(pod),
 	}
 	if t := pod.Status.StartTime; t != nil {
 		p.StartTime = known(*t)
+	}
+	for i := range pod.Spec.Volumes {
+		v := &pod.Spec.Volumes[i]
+		p.LocalData = p.LocalData || v.EmptyDir != nil || v.Ephemeral != nil
+		p.Claims = p.Claims || v.PersistentVolumeClaim != nil
 	}
 	for i := range pod.Spec.SchedulingGates {
 		p.SchedulingGates = append(p.SchedulingGates, shared(pod.Spec.SchedulingGates[i].Name))
@@ -162,6 +168,25 @@ func waits(pod *corev1.Pod) *Waits {
 		return nil
 	}
 	return w
+}
+
+// statusWritten: a manager's time moves on with each of its writes that changes
+// anything (apimachinery managedfields/internal/managedfieldsupdater.go, v0.37).
+func statusWritten(pod *corev1.Pod) *time.Time {
+	if pod.Status.Phase != corev1.PodFailed && pod.Status.Phase != corev1.PodSucceeded {
+		return nil
+	}
+	var last time.Time
+	for i := range pod.ManagedFields {
+		m := &pod.ManagedFields[i]
+		if m.Subresource == "status" && m.Time != nil && m.Time.After(last) {
+			last = known(*m.Time)
+		}
+	}
+	if last.IsZero() {
+		return nil
+	}
+	return &last
 }
 
 func keep(annotations map[string]string) bool {

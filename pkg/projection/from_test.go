@@ -156,6 +156,27 @@ func TestFromKeepsNoAnnotationsButTheirMeaning(t *testing.T) {
 	}
 }
 
+func TestFromKnowsWhenTheStatusOfAnEndedPodWasWritten(t *testing.T) {
+	t.Parallel()
+	at := func(minutes int, subresource string) metav1.ManagedFieldsEntry {
+		when := metav1.NewTime(noon().Add(time.Duration(minutes) * time.Minute))
+		return metav1.ManagedFieldsEntry{Subresource: subresource, Time: &when}
+	}
+	fields := []metav1.ManagedFieldsEntry{at(1, "status"), at(3, "status"), at(2, "status"), at(9, ""), {Subresource: "status"}}
+	for phase, want := range map[corev1.PodPhase]*time.Time{
+		corev1.PodFailed: new(noon().Add(3 * time.Minute)), corev1.PodSucceeded: new(noon().Add(3 * time.Minute)),
+		corev1.PodRunning: nil, corev1.PodPending: nil,
+	} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{ManagedFields: fields}, Status: corev1.PodStatus{Phase: phase}}
+		if diff := cmp.Diff(want, projection.From(pod).StatusWritten); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", phase, diff)
+		}
+	}
+	if got := projection.From(&corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed}}).StatusWritten; got != nil {
+		t.Errorf("without managed fields: %v, want nil", got)
+	}
+}
+
 func TestFromCleansRedactsAndBoundsText(t *testing.T) {
 	t.Parallel()
 	evil := "\x1b]0;owned\x07\u009b\xff"

@@ -51,6 +51,10 @@ type Pod struct {
 	// cluster-autoscaler.kubernetes.io/safe-to-evict=false, or
 	// descheduler.alpha.kubernetes.io/prefer-no-eviction.
 	NoDisruption bool
+	// LocalData is true if the pod has an emptyDir or a generic ephemeral volume:
+	// what is in it goes with the pod. Claims is true if it mounts a
+	// PersistentVolumeClaim.
+	LocalData, Claims bool
 	// Priority is spec.priority, 0 if there is none.
 	Priority int32
 
@@ -73,7 +77,10 @@ type Pod struct {
 	Reason  string
 	Message string
 	// StartTime is when the kubelet acknowledged the pod.
-	StartTime         time.Time
+	StartTime time.Time
+	// StatusWritten is when anybody last changed the status, by the server's
+	// clock, as metadata.managedFields tells. It is nil unless the pod has ended.
+	StatusWritten     *time.Time
 	NominatedNodeName string
 	// Conditions are those of the status. Of a pod that runs, PodScheduled and
 	// PodReadyToStartContainers are left out while they are True.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/logs"
+	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -124,8 +126,13 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 	if err := plan.Check(s.Limits); err != nil {
 		return nil, s.overLimit(err)
 	}
+	r := s.report(plan, nil)
+	if warning := printers.CleanWarning(r); !s.Quiet {
+		// It changes nothing if nobody reads it.
+		_, _ = io.WriteString(s.ErrOut, warning)
+	}
 	if s.DryRun == v1alpha1.DryRunNone {
-		if err := s.confirm(ctx, s.report(plan, nil)); err != nil {
+		if err := s.confirm(ctx, r); err != nil {
 			return nil, err
 		}
 	}

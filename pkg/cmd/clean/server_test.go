@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	batchv1 "k8s.io/api/batch/v1"
@@ -305,5 +306,34 @@ func TestS49_AMissingPermissionIsToldBeforeTheQuestion(t *testing.T) {
 	b.err.Reset()
 	if _, err := b.run(t.Context()); exit.Code(err) != 1 || strings.Contains(b.err.String(), "Delete") {
 		t.Errorf("run = %v, stderr %q; want exit code 1 and no question", err, b.err)
+	}
+}
+
+func TestTheAgeOfAPodThatTellsNothingIsThatOfItsStatus(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("silent", func(p *corev1.Pod) { p.Status = corev1.PodStatus{Phase: corev1.PodFailed} })
+	b.options.DryRun = v1alpha1.DryRunClient
+	b.options.Rules.OlderThan = time.Hour
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.SkippedByReason["too-young"] != 1 {
+		t.Fatalf("run = %v, summary %+v, want it too young", err, r.Summary)
+	}
+	if item := r.Items[0]; item.AgeBasis != "managedFields" || *item.AgeSeconds > 60 {
+		t.Errorf("age = %d s by %s", *item.AgeSeconds, item.AgeBasis)
+	}
+}
+
+func TestVolumesOfLivingPodsAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.looping("web", func(p *corev1.Pod) {
+		p.Spec.Volumes = []corev1.Volume{{Name: "scratch", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+	})
+	b.disrupt()
+	b.options.DryRun = v1alpha1.DryRunClient
+	r, err := b.run(t.Context())
+	if err != nil || len(r.Items) != 1 || len(r.Items[0].Warnings) != 1 || !strings.Contains(b.err.String(), "warning: living pods to evict: 1 with data in emptyDir") {
+		t.Errorf("run = %v, items %+v, stderr %q", err, r.Items, b.err)
 	}
 }

@@ -52,6 +52,20 @@ const (
 	ActionCreate Action = "create"
 )
 
+// Warning is something worth knowing before a living pod is removed. It keeps
+// nobody from removing it.
+type Warning string
+
+// The warnings.
+const (
+	// WarningLocalData: an emptyDir or a generic ephemeral volume, whose data goes
+	// with the pod.
+	WarningLocalData Warning = "local-data"
+	// WarningVolumeClaim: a PersistentVolumeClaim, which a pod on another node may
+	// have to wait for.
+	WarningVolumeClaim Warning = "volume-claim"
+)
+
 // Result says what became of a planned pod, as the server's answer tells it.
 type Result string
 
@@ -115,6 +129,8 @@ type CleanItem struct {
 	SkipReason string `json:"skipReason,omitempty"`
 	// Action is set on planned pods only.
 	Action Action `json:"action,omitempty"`
+	// Warnings are set on planned pods only that live, absent if there are none.
+	Warnings []Warning `json:"warnings,omitempty"`
 	// ResourceVersion is the version of the pod that an eviction was bound to,
 	// absent for deletions: a pod that has ended does not come back to life.
 	ResourceVersion string `json:"resourceVersion,omitempty"`
