@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
 )
@@ -30,7 +32,7 @@ func TestADecisionAndItsResultsAreToldByTheirType(t *testing.T) {
 		item := v1alpha1.CleanItem{Namespace: "shop", Name: "web", UID: "u", Decision: v1alpha1.DecisionPlanned, Result: result}
 		e := transition.Cleaned(time.Unix(1, 0), "prod", item)
 		warns := e.Severity == v1alpha1.SeverityWarning
-		if e.Type != want || warns != (want == v1alpha1.EventCleanFailed) || e.Name != "web" || e.Context != "prod" || *e.Clean != item {
+		if e.Type != want || warns != (want == v1alpha1.EventCleanFailed) || e.Name != "web" || e.Context != "prod" || !cmp.Equal(*e.Clean, item) {
 			t.Errorf("%q is told as %+v, want %s", result, e, want)
 		}
 	}
