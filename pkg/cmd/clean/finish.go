@@ -46,6 +46,9 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 	switch {
 	case s.FailIfFound && r.Summary.Planned > 0:
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
+	case r.Summary.ArchiveFailed > 0:
+		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted, %d of them because they could not be archived in %q",
+			clean.Failures(r.Summary), r.Summary.Planned, r.Summary.ArchiveFailed, s.Archive))
 	case clean.Failures(r.Summary) > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
 	case s.Wait > 0 && r.Summary.Terminating > 0:

@@ -17,6 +17,7 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/clock"
 
@@ -117,15 +118,23 @@ func dieInTheMiddle(t *testing.T, args []string) {
 			return next.RoundTrip(r)
 		})
 	})
+	o := inAnotherProcess(t, config, args[1], args[2])
+	o.Quiet, o.Format, o.Concurrency = true, "table", killedWorkers
+	_ = run(context.WithoutCancel(t.Context()), o)
+}
+
+// inAnotherProcess are the options of a clean in a process that a test has
+// started.
+func inAnotherProcess(t *testing.T, config *rest.Config, namespace, archive string) Options {
+	t.Helper()
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = run(context.WithoutCancel(t.Context()), Options{
+	return Options{
 		IOStreams: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard},
-		Cluster:   scope.Cluster{Namespaces: []string{args[1]}, Core: clientset.CoreV1()},
+		Cluster:   scope.Cluster{Namespaces: []string{namespace}, Core: clientset.CoreV1()},
 		Jobs:      clientset.BatchV1(), Reviews: clientset.AuthorizationV1(), Thresholds: diagnose.Defaults(), Clock: clock.RealClock{},
-		Limits: clean.Limits{Ended: 1000}, DryRun: v1alpha1.DryRunNone, Yes: true, Quiet: true, Archive: args[2],
-		Concurrency: killedWorkers, Format: "table",
-	})
+		Limits: clean.Limits{Ended: 1000}, DryRun: v1alpha1.DryRunNone, Yes: true, Archive: archive, Concurrency: 1,
+	}
 }
