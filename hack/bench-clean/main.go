@@ -21,8 +21,12 @@ import (
 	"github.com/podwatch/kubectl-podwatch/test/controlplane"
 )
 
-// target is the ratio that the product promises.
-const target = 0.7
+const (
+	// target is the ratio that the product promises.
+	target = 0.7
+	// growth is how fast memory may grow, in relation to the number of pods.
+	growth = 0.5
+)
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often both are measured")
@@ -74,11 +78,13 @@ func run(ctx context.Context, binary string, rounds, pods, many int) (err error)
 	return nil
 }
 
-// memory cleans few and many pods and prints what both took.
+// memory cleans few and many pods, prints what both took, and returns an error
+// if memory grows too fast.
 func (b *bench) memory(ctx context.Context, few, many int) error {
 	if many == 0 {
 		return nil
 	}
+	peaks := map[int]float64{}
 	for _, pods := range []int{few, many} {
 		namespace := fmt.Sprintf("many-%d", pods)
 		if err := b.fill(ctx, namespace, pods); err != nil {
@@ -89,6 +95,12 @@ func (b *bench) memory(ctx context.Context, few, many int) error {
 			return err
 		}
 		fmt.Printf("%d pods: %s\n", pods, took)
+		peaks[pods] = float64(took.peakBytes)
+	}
+	more, bytes := float64(many)/float64(few), peaks[many]/peaks[few]
+	fmt.Printf("%.1f x the pods take %.1f x the memory (limit %.1f)\n", more, bytes, more*growth)
+	if many > few && bytes > more*growth {
+		return fmt.Errorf("compare: memory grows %.1f x for %.1f x the pods", bytes, more)
 	}
 	return nil
 }

@@ -58,9 +58,11 @@ func ParseOwnerKind(s string) (OwnerKind, error) {
 }
 
 // kindOf returns false for a controller whose apiVersion does not parse.
-func kindOf(c *projection.Controller) (OwnerKind, bool) {
-	gv, err := schema.ParseGroupVersion(c.APIVersion)
-	return OwnerKind(gv.WithKind(c.Kind).GroupKind()), err == nil
+func kindOf(c *projection.Controller) (OwnerKind, bool) { return ownerKind(c.APIVersion, c.Kind) }
+
+func ownerKind(apiVersion, kind string) (OwnerKind, bool) {
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	return OwnerKind(gv.WithKind(kind).GroupKind()), err == nil
 }
 
 func contains(kinds []OwnerKind, c *projection.Controller) bool {

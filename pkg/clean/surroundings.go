@@ -165,7 +165,7 @@ func (l *look) job(ctx context.Context, n Need, name types.NamespacedName) {
 	for uid := range n.jobs[name] {
 		l.known.Jobs[uid] = JobGone
 		if err == nil && job.UID == uid {
-			l.known.Jobs[uid] = stateOf(job)
+			l.known.Jobs[uid] = stateOf(projection.FromJob(job))
 		}
 	}
 }
@@ -181,7 +181,7 @@ func (l *look) list(ctx context.Context, n Need, namespace string) bool {
 		if !ok {
 			return fmt.Errorf("list jobs: got a %T", obj)
 		}
-		there[job.UID] = stateOf(job)
+		there[job.UID] = stateOf(projection.FromJob(job))
 		return nil
 	})
 	if err != nil {
@@ -203,10 +203,21 @@ func (l *look) list(ctx context.Context, n Need, namespace string) bool {
 	return true
 }
 
-func stateOf(job *batchv1.Job) JobState {
-	for i := range job.Status.Conditions {
-		c := &job.Status.Conditions[i]
-		if (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed) && c.Status == corev1.ConditionTrue {
+// KnownFrom returns what owners tell, those of a capture. Jobs that are not
+// among them are not known.
+func KnownFrom(owners []*projection.Owner) Known {
+	k := Known{Jobs: map[types.UID]JobState{}}
+	for _, o := range owners {
+		if kind, ok := ownerKind(o.APIVersion, o.Kind); ok && kind == (OwnerKind{Group: "batch", Kind: "Job"}) {
+			k.Jobs[o.UID] = stateOf(o)
+		}
+	}
+	return k
+}
+
+func stateOf(job *projection.Owner) JobState {
+	for _, end := range []batchv1.JobConditionType{batchv1.JobComplete, batchv1.JobFailed} {
+		if c := job.Condition(string(end)); c != nil && c.Status == corev1.ConditionTrue {
 			return JobEnded
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
 func jobPod(job string, uid types.UID) *corev1.Pod {
@@ -37,6 +38,20 @@ func jobObject(name string, uid types.UID, condition batchv1.JobConditionType) *
 		job.Status.Conditions = []batchv1.JobCondition{{Type: condition, Status: corev1.ConditionTrue}}
 	}
 	return job
+}
+
+func TestKnownFromTheJobsOfACapture(t *testing.T) {
+	t.Parallel()
+	cron := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Name: "cron", UID: "5"}}
+	got := KnownFrom([]*projection.Owner{
+		projection.FromJob(jobObject("done", "1", batchv1.JobComplete)), projection.FromJob(jobObject("failed", "2", batchv1.JobFailed)),
+		projection.FromJob(jobObject("active", "3", "")), projection.FromJob(jobObject("failing", "4", batchv1.JobFailureTarget)),
+		projection.FromMetadata(cron), {APIVersion: "example.com/v1", Kind: "Job", UID: "6"},
+	})
+	want := map[types.UID]JobState{"1": JobEnded, "2": JobEnded, "3": JobActive, "4": JobActive}
+	if diff := cmp.Diff(want, got.Jobs); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
 }
 
 func lookFor(client *fake.Clientset, pods ...*corev1.Pod) (Known, []v1alpha1.Limitation) {

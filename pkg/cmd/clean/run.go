@@ -92,7 +92,7 @@ func (s *session) sources() ([]reconcile.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.clock = clocks.NewServer(clocks.At(c.CaptureTime))
+	s.clock, s.known = clocks.NewServer(clocks.At(c.CaptureTime)), clean.KnownFrom(c.Related.Owners())
 	if s.partial = c.Partial(); s.partial != nil {
 		s.limitations = c.Limitations
 	}
@@ -153,7 +153,7 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 	if err := s.Rules.Unheard(pods); err != nil {
 		return nil, nil, err
 	}
-	var known clean.Known
+	known := s.known
 	if len(s.Scope.Files) == 0 {
 		var limitations []v1alpha1.Limitation
 		clients := clean.Clients{Jobs: s.Jobs, Namespaces: s.Cluster.Core}

@@ -35,6 +35,8 @@ type session struct {
 	limitations []v1alpha1.Limitation
 	// partial is set if a part of a file could not be read.
 	partial error
+	// known is what a file tells of what surrounds its pods.
+	known clean.Known
 
 	// plan and cleaner are set once, before anything is acted on.
 	plan    *clean.Plan

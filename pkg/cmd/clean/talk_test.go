@@ -6,7 +6,6 @@ package clean
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,37 +56,17 @@ func TestS50_AnInterruptLeavesTheRestAlone(t *testing.T) {
 	}
 }
 
-func TestS54_TwoThousandFailedPods(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("makes two thousand pods")
-	}
-	b := newBench(t)
-	const pods = 2000
-	b.many(pods)
-	b.options.Yes, b.options.Limits.Ended = true, pods
-	r, err := b.run(t.Context())
-	if err != nil || r.Summary.Deleted != pods || r.Summary.Scanned != pods {
-		t.Errorf("run = %v, summary %+v, want %d deleted", err, r.Summary, pods)
-	}
-	slices.Sort(b.mutating)
-	if n := len(slices.Compact(b.mutating)); n != pods {
-		t.Errorf("%d different requests, want one for each of %d pods", n, pods)
-	}
-	if left := len(b.names()); left != 0 {
-		t.Errorf("%d pods left", left)
-	}
-}
-
 // many makes n failed pods.
-func (b *bench) many(n int) {
+func (b *bench) many(n int) { b.manyLike(n, nil) }
+
+func (b *bench) manyLike(n int, change func(*corev1.Pod)) {
 	b.t.Helper()
 	var group sync.WaitGroup
 	names := make(chan string)
 	for range 16 {
 		group.Go(func() {
 			for name := range names {
-				b.failed(name, nil)
+				b.failed(name, change)
 			}
 		})
 	}
