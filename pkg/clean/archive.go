@@ -61,6 +61,7 @@ type Archive struct {
 	}
 	names   syncer
 	journal journal
+	cluster Cluster
 	// logs is nil if none are kept.
 	logs *logSaver
 }

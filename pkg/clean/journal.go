@@ -16,10 +16,13 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 )
 
-// entry says which of the two records of a removal a line of the journal is.
+// entry says what a line of the journal is: the beginning of a run, or one of
+// the two records of a removal.
 type entry string
 
 const (
+	// entryRun is the first line: where the pods of the run come from.
+	entryRun entry = "run"
 	// entryDecision is on stable storage before the DELETE is sent.
 	entryDecision entry = "decision"
 	// entryResult follows it. A decision without a result is a removal that
@@ -27,7 +30,10 @@ const (
 	entryResult entry = "result"
 )
 
-// record is one line of the journal. It holds nothing of the manifest but names.
+// journalEnding is that of the names of journals.
+const journalEnding = ".jsonl"
+
+// record is one line of the journal but the first. It holds nothing of the manifest but names.
 type record struct {
 	Time  time.Time `json:"time"`
 	Entry entry     `json:"entry"`
@@ -73,7 +79,7 @@ func (a *Archive) record(e entry, item v1alpha1.CleanItem, now time.Time) error 
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err == nil && j.file == nil {
-		j.err = a.openJournal()
+		j.err = a.openJournal(now)
 	}
 	if j.err == nil {
 		// One write per line, so that a killed process leaves whole lines.
@@ -82,16 +88,21 @@ func (a *Archive) record(e entry, item v1alpha1.CleanItem, now time.Time) error 
 	return j.err
 }
 
-func (a *Archive) openJournal() error {
+func (a *Archive) openJournal(now time.Time) error {
 	if err := a.root.Mkdir(journalDir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	name := filepath.Join(journalDir, a.run+".jsonl")
+	first, err := json.Marshal(runRecord{Time: now.UTC(), Entry: entryRun, Cluster: a.cluster})
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(journalDir, a.run+journalEnding)
 	f, err := a.root.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(a.root, journalDir), a.names.wait()); err != nil {
+	_, err = f.Write(append(first, '\n'))
+	if err = errors.Join(err, syncDir(a.root, journalDir), a.names.wait()); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	a.journal.file = f

@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -31,51 +32,100 @@ const maxManifest = 8 << 20
 const (
 	// SkipHasController: its controller has replaced it, or did not want to.
 	SkipHasController SkipReason = "has-controller"
+	// SkipOtherCluster: it was deleted from another cluster.
+	SkipOtherCluster SkipReason = "other-cluster"
 	// SkipSuperseded: a pod of the same name was archived later.
 	SkipSuperseded SkipReason = "superseded"
 )
 
-// Archived returns what can be restored out of the files and folders of an
-// archive, as items whose ArchivePath names the file: planned are the pods that
-// nobody else makes anew. Only pods that want is true for are looked at. Of a
-// folder, the files that end in .json count. A file that holds no pod is an
-// error: it is none of an archive. The items are sorted by namespace, name and
-// UID, the planned ones first.
-func Archived(paths []string, want func(namespace, name string) bool) ([]v1alpha1.CleanItem, error) {
+// Archived returns what can be restored to the cluster here out of the files
+// and folders of an archive, as items whose ArchivePath names the file: planned
+// are the pods that nobody else makes anew. Pods that a journal beside their file
+// knows to come from another server are not planned; nothing is compared with
+// the zero Cluster. Only pods that want is true for are looked at. Of a folder,
+// the files that end in .json count. A file that holds no pod is an error: it is
+// none of an archive. The items are sorted by namespace, name and UID, the
+// planned ones first.
+func Archived(paths []string, here Cluster, want func(namespace, name string) bool) ([]v1alpha1.CleanItem, error) {
 	files, err := manifests(paths)
 	if err != nil {
 		return nil, err
 	}
 	items := []v1alpha1.CleanItem{}
-	newest := map[[2]string]metav1.Time{}
 	made := map[string]metav1.Time{}
 	for _, file := range files {
 		pod, err := readManifest(file)
 		if err != nil {
 			return nil, err
 		}
-		if !want(pod.Namespace, pod.Name) {
-			continue
-		}
-		items = append(items, archivedItem(pod, file))
-		name := [2]string{pod.Namespace, pod.Name}
-		if last := newest[name]; !pod.CreationTimestamp.Before(&last) {
-			newest[name] = pod.CreationTimestamp
-		}
-		made[file] = pod.CreationTimestamp
-	}
-	for i := range items {
-		item := &items[i]
-		last, this := newest[[2]string{item.Namespace, item.Name}], made[item.ArchivePath]
-		if item.Decision == v1alpha1.DecisionPlanned && this.Before(&last) {
-			item.Decision, item.Action, item.SkipReason = v1alpha1.DecisionSkipped, "", string(SkipSuperseded)
+		if want(pod.Namespace, pod.Name) {
+			items = append(items, archivedItem(pod, file))
+			made[file] = pod.CreationTimestamp
 		}
 	}
+	if here.Server != "" {
+		if err := skipForeign(items, here); err != nil {
+			return nil, err
+		}
+	}
+	skipSuperseded(items, made)
 	slices.SortFunc(items, func(a, b v1alpha1.CleanItem) int {
 		return cmp.Or(cmp.Compare(a.Decision, b.Decision), cmp.Compare(a.Namespace, b.Namespace),
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
 	})
 	return items, nil
+}
+
+// skipForeign skips the pods of other clusters.
+func skipForeign(items []v1alpha1.CleanItem, here Cluster) error {
+	uids := map[string]map[types.UID]bool{}
+	for i := range items {
+		dir := filepath.Dir(items[i].ArchivePath)
+		if uids[dir] == nil {
+			uids[dir] = map[types.UID]bool{}
+		}
+		uids[dir][uidOf(items[i])] = true
+	}
+	for dir, wanted := range uids {
+		servers, err := origins(dir, wanted)
+		if err != nil {
+			return err
+		}
+		for i := range items {
+			server, ok := servers[uidOf(items[i])]
+			if ok && server != here.Server && filepath.Dir(items[i].ArchivePath) == dir {
+				skipArchived(&items[i], SkipOtherCluster)
+			}
+		}
+	}
+	return nil
+}
+
+// skipSuperseded skips the pods of which a later one has the name. made is when
+// the pods were created, by file.
+func skipSuperseded(items []v1alpha1.CleanItem, made map[string]metav1.Time) {
+	newest := map[[2]string]metav1.Time{}
+	each := func(visit func(item *v1alpha1.CleanItem, name [2]string, created metav1.Time)) {
+		for i := range items {
+			if item := &items[i]; item.SkipReason != string(SkipOtherCluster) {
+				visit(item, [2]string{item.Namespace, item.Name}, made[item.ArchivePath])
+			}
+		}
+	}
+	each(func(_ *v1alpha1.CleanItem, name [2]string, created metav1.Time) {
+		if last := newest[name]; !created.Before(&last) {
+			newest[name] = created
+		}
+	})
+	each(func(item *v1alpha1.CleanItem, name [2]string, created metav1.Time) {
+		if last := newest[name]; item.Decision == v1alpha1.DecisionPlanned && created.Before(&last) {
+			skipArchived(item, SkipSuperseded)
+		}
+	})
+}
+
+func skipArchived(item *v1alpha1.CleanItem, reason SkipReason) {
+	item.Decision, item.Action, item.SkipReason = v1alpha1.DecisionSkipped, "", string(reason)
 }
 
 // manifests returns the files at or in paths, each once, sorted.
@@ -146,13 +196,10 @@ func archivedItem(pod *corev1.Pod, file string) v1alpha1.CleanItem {
 	}
 	switch {
 	case p.Mirror, p.Controller != nil && p.Controller.Kind == "Node":
-		item.SkipReason = string(SkipMirrorPod)
+		skipArchived(&item, SkipMirrorPod)
 	case p.Controller != nil:
-		item.SkipReason = string(SkipHasController)
-	default:
-		return item
+		skipArchived(&item, SkipHasController)
 	}
-	item.Decision, item.Action = v1alpha1.DecisionSkipped, ""
 	return item
 }
 

@@ -231,7 +231,7 @@ func TestLogsAreNoManifests(t *testing.T) {
 	if _, err := actor.Remove(t.Context(), planned(pod)); err != nil {
 		t.Fatal(err)
 	}
-	items, err := Archived([]string{archive.dir}, func(string, string) bool { return true })
+	items, err := Archived([]string{archive.dir}, Cluster{}, func(string, string) bool { return true })
 	if err != nil || len(items) != 1 {
 		t.Errorf("Archived() = %+v, %v; want the manifest alone", items, err)
 	}

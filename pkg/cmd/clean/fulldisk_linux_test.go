@@ -56,7 +56,7 @@ func TestS51_OnAFullDiskNothingIsDeleted(t *testing.T) {
 	}
 	const pods = 30
 	for name, disk := range map[string]smallDisk{
-		"full from the beginning":        {Pages: 16, Full: true},
+		"full from the beginning": {Pages: 16, Full: true},
 		// Each manifest takes a page at least, and the spool takes some for all.
 		"room for some of the manifests": {Pages: pods - 2},
 	} {
@@ -178,7 +178,7 @@ func (d *smallDisk) clean(t *testing.T) diskResult {
 		t.Fatalf("output %q of a run that ended with %s: %v", out.Bytes(), got.Error, err)
 	}
 	// A broken manifest is an error of Archived.
-	items, err := clean.Archived([]string{d.archive()}, func(string, string) bool { return true })
+	items, err := clean.Archived([]string{d.archive()}, clean.Cluster{}, func(string, string) bool { return true })
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}

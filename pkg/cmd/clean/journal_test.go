@@ -39,6 +39,7 @@ func journalOf(t *testing.T, archive string) (decisions, results map[string]v1al
 				t.Fatalf("journal %s: line %q: %v", file, line, err)
 			}
 			switch record.Entry {
+			case "run":
 			case "decision":
 				decisions[record.UID] = record.CleanItem
 			case "result":

@@ -81,7 +81,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err != nil || len(files) < killAt {
 		t.Fatalf("archive = %d files, %v", len(files), err)
 	}
-	if _, err := clean.Archived([]string{b.options.Archive}, func(string, string) bool { return true }); err != nil {
+	if _, err := clean.Archived([]string{b.options.Archive}, clean.Cluster{}, func(string, string) bool { return true }); err != nil {
 		t.Error(err)
 	}
 	// The next run goes on where it ended. A request that is cut off can leave

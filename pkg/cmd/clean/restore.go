@@ -17,7 +17,7 @@ import (
 
 // restore shows what the archive holds and makes pods anew if that is wanted.
 func restore(ctx context.Context, o Options) error {
-	items, err := clean.Archived(o.Restore, o.wants)
+	items, err := clean.Archived(o.Restore, clean.ClusterOf(o.Cluster.Context, o.Cluster.Core.RESTClient()), o.wants)
 	if err != nil {
 		return err
 	}

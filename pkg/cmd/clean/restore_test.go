@@ -98,6 +98,50 @@ func TestRestoreAsks(t *testing.T) {
 	}
 }
 
+func TestRestoreLeavesPodsOfOtherClustersAlone(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	b.options.DryRun = v1alpha1.DryRunClient
+	journals, err := filepath.Glob(filepath.Join(b.options.Archive, "journal", "*.jsonl"))
+	if err != nil || len(journals) != 1 {
+		t.Fatalf("journals %q, %v", journals, err)
+	}
+	data, err := os.ReadFile(journals[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(b.server.Config().Host, "https://")
+	write := func(text string) {
+		if err := os.WriteFile(journals[0], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		journal string
+		skipped int
+	}{
+		"this cluster":            {string(data), 0},
+		"another one":             {strings.Replace(string(data), host, "prod.example.com", 1), 2},
+		"a broken line":           {"{\n" + strings.Replace(string(data), host, "prod.example.com", 1), 2},
+		"a journal of an old run": {string(data)[strings.Index(string(data), "\n")+1:], 0},
+	} {
+		write(test.journal)
+		r, err := b.restoring(b.options.Archive)
+		if err != nil || r.Summary.SkippedByReason["other-cluster"] != test.skipped || r.Summary.WouldCreate != min(1, 2-test.skipped) {
+			t.Errorf("%s: %v, summary %+v, want %d of another cluster", name, err, r.Summary, test.skipped)
+		}
+	}
+	// A file by itself, next to its journal, is no way round.
+	write(strings.Replace(string(data), host, "prod.example.com", 1))
+	files, err := filepath.Glob(filepath.Join(b.options.Archive, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := b.restoring(files...); err != nil || r.Summary.SkippedByReason["other-cluster"] != 2 {
+		t.Errorf("files: %v, summary %+v", err, r.Summary)
+	}
+}
+
 func TestRestoreNarrowsDown(t *testing.T) {
 	t.Parallel()
 	b := archived(t)

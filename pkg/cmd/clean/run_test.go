@@ -50,8 +50,10 @@ func TestR11_ThePodIsArchivedAndRecordedBeforeItIsDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := strings.Split(strings.TrimSpace(string(lines)), "\n")
-	if len(records) != 2 || !strings.Contains(records[0], `"entry":"decision"`) || !strings.Contains(records[1], `"result":"deleted"`) {
-		t.Errorf("journal = %q, want the decision and then the result", records)
+	host := strings.TrimPrefix(b.server.Config().Host, "https://")
+	if len(records) != 3 || !strings.Contains(records[0], `"entry":"run","context":"podwatch-test","server":"`+host+`"`) ||
+		!strings.Contains(records[1], `"entry":"decision"`) || !strings.Contains(records[2], `"result":"deleted"`) {
+		t.Errorf("journal = %q, want the cluster, the decision and then the result", records)
 	}
 }
 
