@@ -36,6 +36,9 @@ type Sight struct {
 	Verdict diagnose.Verdict
 	// Stale is true if the view of the cluster is too old to act on.
 	Stale bool
+	// There reports whether the pod with a UID is there and not on its way out.
+	// Nil stands for a yes about all pods.
+	There func(types.UID) bool
 }
 
 // Cleaner carries out one plan. Its methods may be called by several
@@ -47,6 +50,7 @@ type Cleaner struct {
 
 	rules Rules
 	known Known
+	kept  map[string][]types.UID
 	actor Actor
 	clock clock.WithTicker
 	index map[types.UID]int
@@ -62,6 +66,7 @@ func New(plan *Plan, actor Actor, clk clock.WithTicker) *Cleaner {
 	c := &Cleaner{
 		rules: plan.rules,
 		known: plan.known,
+		kept:  plan.kept,
 		begun: map[types.UID]time.Time{},
 		actor: actor,
 		clock: clk,
@@ -134,6 +139,10 @@ func (c *Cleaner) step(ctx context.Context, item v1alpha1.CleanItem, s Sight) (v
 		return outcome{result: v1alpha1.ResultRecovered, skip: d.Skip}.on(item), nil
 	case d.Category != item.Category:
 		return outcome{result: v1alpha1.ResultRecovered, skip: SkipNotMatching}.on(item), nil
+	case s.There != nil && !all(c.kept[item.UID], s.There):
+		// Somebody has removed pods that were to be kept. This one may be among the
+		// newest that are left.
+		return outcome{result: v1alpha1.ResultRecovered, skip: SkipKeptLast}.on(item), nil
 	default:
 		item.SkipReason = ""
 		if item.Action == v1alpha1.ActionEvict {
@@ -141,4 +150,8 @@ func (c *Cleaner) step(ctx context.Context, item v1alpha1.CleanItem, s Sight) (v
 		}
 		return c.actor.Remove(ctx, item)
 	}
+}
+
+func all(uids []types.UID, is func(types.UID) bool) bool {
+	return !slices.ContainsFunc(uids, func(uid types.UID) bool { return !is(uid) })
 }

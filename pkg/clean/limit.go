@@ -92,10 +92,16 @@ func (p *Plan) keepLast(controllers map[string]types.UID) {
 		slices.SortStableFunc(pods, func(a, b *v1alpha1.CleanItem) int {
 			return cmp.Or(cmp.Compare(ageRank(*a), ageRank(*b)), cmp.Compare(a.Name, b.Name))
 		})
-		for _, item := range pods[:min(p.rules.KeepLast, len(pods))] {
+		newest := min(p.rules.KeepLast, len(pods))
+		var kept []types.UID
+		for _, item := range pods[:newest] {
 			if item.Decision == v1alpha1.DecisionPlanned {
 				p.skip(item, SkipKeptLast)
 			}
+			kept = append(kept, uidOf(*item))
+		}
+		for _, item := range pods[newest:] {
+			p.kept[item.UID] = kept
 		}
 	}
 }

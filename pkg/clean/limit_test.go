@@ -125,3 +125,34 @@ func TestWithoutSkipsWhatItIsTold(t *testing.T) {
 	}
 	checkSums(t, some)
 }
+
+func TestKeepLastHoldsWhenSomebodyElseRemovesWhatWasKept(t *testing.T) {
+	t.Parallel()
+	pods := append(ofController("x", 4*time.Hour, 3*time.Hour, 2*time.Hour, time.Hour), ofController("y", 4*time.Hour, time.Hour)...)
+	plan := Make(judged(pods...), noon, Rules{KeepLast: 2}, Known{}, ListCandidates)
+	if diff := cmp.Diff([]string{"a/x-0", "a/x-1"}, names(plan.Planned())); diff != "" {
+		t.Fatalf("planned (-want +got):\n%s", diff)
+	}
+	for name, test := range map[string]struct {
+		removed types.UID
+		want    v1alpha1.Result
+	}{
+		"a kept one":               {"uid-a-x-3", v1alpha1.ResultRecovered},
+		"one that was planned":     {"uid-a-x-1", v1alpha1.ResultDeleted},
+		"one of another workload":  {"uid-a-y-1", v1alpha1.ResultDeleted},
+		"none of the known is one": {"uid-of-another", v1alpha1.ResultDeleted},
+	} {
+		s := newServer(t, pods...)
+		actor, _ := deleting(s)
+		cleaner := New(plan, actor, atNoon())
+		sight := cacheOf(pods...).see(plan.Items[0])
+		sight.There = func(uid types.UID) bool { return uid != test.removed }
+		if err := cleaner.Clean(t.Context(), "uid-a-x-0", 1, sight); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		item := cleaner.Items()[0]
+		if item.Result != test.want || (item.SkipReason == string(SkipKeptLast)) != (test.want == v1alpha1.ResultRecovered) {
+			t.Errorf("%s: %+v, want %s", name, item, test.want)
+		}
+	}
+}

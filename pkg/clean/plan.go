@@ -35,6 +35,9 @@ type Plan struct {
 	rules   Rules
 	known   Known
 	planned int
+	// kept are, by the UID of a planned pod, the pods of its controller that
+	// Rules.KeepLast keeps.
+	kept map[string][]types.UID
 }
 
 // Listing says which skipped pods a plan lists. Others are only counted, so
@@ -50,7 +53,7 @@ const (
 // Make plans at the instant now. The pods must be different ones; their order
 // makes no difference.
 func Make(pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time, r Rules, k Known, l Listing) *Plan {
-	plan := &Plan{Now: now, Items: []v1alpha1.CleanItem{}, Skipped: map[SkipReason]int{}, rules: r, known: k}
+	plan := &Plan{Now: now, Items: []v1alpha1.CleanItem{}, Skipped: map[SkipReason]int{}, rules: r, known: k, kept: map[string][]types.UID{}}
 	controllers := map[string]types.UID{}
 	for p, v := range pods {
 		d := Decide(p, v, now, r, k)

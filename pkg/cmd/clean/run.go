@@ -119,7 +119,7 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 	}
 	cleaner := clean.New(plan, s.actor(), s.clock)
 	cleaner.BlockedTimeout = s.BlockedTimeout
-	s.setPlan(plan, cleaner)
+	s.setPlan(plan, keys, cleaner)
 	planned := plan.Planned()
 	if len(planned) == 0 {
 		return nil, nil
@@ -202,7 +202,7 @@ func (s *session) actor() clean.Actor {
 
 // Act implements reconcile.Actor.
 func (s *session) Act(ctx context.Context, t reconcile.Target) error {
-	sight := clean.Sight{Pod: t.Pod, Verdict: t.Verdict, Stale: t.Stale}
+	sight := clean.Sight{Pod: t.Pod, Verdict: t.Verdict, Stale: t.Stale, There: s.there}
 	if sight.Pod == nil {
 		sight.Pod = t.Successor
 	}

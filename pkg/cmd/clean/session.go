@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
@@ -38,8 +40,10 @@ type session struct {
 	// known is what a file tells of what surrounds its pods.
 	known clean.Known
 
-	// plan and cleaner are set once, before anything is acted on.
+	// plan, the keys of all pods by UID, and cleaner are set once, before anything
+	// is acted on.
 	plan    *clean.Plan
+	keys    map[string]reconcile.Key
 	cleaner *clean.Cleaner
 	// shown is true if the plan was shown as a table.
 	shown bool
@@ -97,6 +101,15 @@ func (s *session) snapshot(now time.Time) (iter.Seq2[*projection.Pod, diagnose.V
 	}, keys
 }
 
+// there reports whether a pod that was seen when the plan was made is still
+// there, and not on its way out.
+func (s *session) there(uid types.UID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pod, ok := s.pods[s.keys[string(uid)]]
+	return ok && pod.DeletionTimestamp == nil
+}
+
 // limit adds what could not be read beside the pods.
 func (s *session) limit(limitations []v1alpha1.Limitation) {
 	s.mu.Lock()
@@ -123,10 +136,10 @@ func (s *session) missing() error {
 	return s.seen.Missing()
 }
 
-func (s *session) setPlan(plan *clean.Plan, cleaner *clean.Cleaner) {
+func (s *session) setPlan(plan *clean.Plan, keys map[string]reconcile.Key, cleaner *clean.Cleaner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan, s.cleaner = plan, cleaner
+	s.plan, s.keys, s.cleaner = plan, keys, cleaner
 }
 
 // count shows from now on how many of total pods were acted on.
