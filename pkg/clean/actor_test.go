@@ -96,7 +96,7 @@ func TestDeleteResults(t *testing.T) {
 			answer: func(*http.Request) (*http.Response, error) { return nil, context.Canceled },
 		},
 		{
-			name: "S46 disruption budget", want: v1alpha1.ResultBlocked,
+			name: "S46 disruption budget", want: v1alpha1.ResultBlocked, retry: true,
 			answer: status(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests,
 				metav1.StatusCause{Type: policyv1.DisruptionBudgetCause}),
 		},

@@ -191,6 +191,7 @@ func TestS44_S45_OneRefusalDoesNotEndTheRun(t *testing.T) {
 	sum := Report(plan, cleaner.Items(), actor.DryRun()).Summary
 	want := v1alpha1.CleanSummary{
 		Scanned: 12, Planned: 12, Deleted: 9, Gone: 1, Forbidden: 1, Errors: 1, SkippedByReason: map[string]int{},
+		ByCategory: map[string]int{"failed": 12}, ByNamespace: map[string]int{"a": 12},
 	}
 	if diff := cmp.Diff(want, sum); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)

@@ -23,8 +23,8 @@ import (
 // API server needs to restart.
 const MaxAttempts = 10
 
-// blockedRetry is how often a disruption budget is asked again, as by kubectl
-// drain.
+// blockedRetry is after how long a disruption budget is asked again, as by
+// kubectl drain, unless the server wants more.
 const blockedRetry = 5 * time.Second
 
 // Sight is what is known of a planned pod at the moment of acting.
@@ -103,10 +103,14 @@ func (c *Cleaner) Clean(ctx context.Context, uid types.UID, attempt int, s Sight
 	c.mu.Lock()
 	c.items[i] = item
 	c.mu.Unlock()
-	if item.Result == v1alpha1.ResultBlocked && c.clock.Since(begun) < c.BlockedTimeout {
-		return &RetryError{After: blockedRetry, Err: errors.New(item.Error)}
-	}
-	if attempt >= MaxAttempts {
+	retry, again := errors.AsType[*RetryError](err)
+	switch {
+	case again && item.Result == v1alpha1.ResultBlocked:
+		if c.clock.Since(begun) >= c.BlockedTimeout {
+			return nil
+		}
+		return &RetryError{After: max(blockedRetry, retry.After), Err: retry.Err}
+	case attempt >= MaxAttempts:
 		return nil
 	}
 	return err

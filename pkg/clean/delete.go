@@ -137,16 +137,17 @@ func (p pods) conflict(ctx context.Context, item v1alpha1.CleanItem, conflict er
 
 // refused turns the error of a DELETE into an outcome.
 func refused(err error) outcome {
+	seconds, _ := apierrors.SuggestsClientDelay(err)
+	after := time.Duration(seconds) * time.Second
 	switch {
 	case apierrors.IsNotFound(err):
 		return outcome{result: v1alpha1.ResultGone}
 	case apierrors.IsForbidden(err):
 		return outcome{result: v1alpha1.ResultForbidden, err: err}
 	case apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause):
-		return outcome{result: v1alpha1.ResultBlocked, err: err}
+		return retryable(v1alpha1.ResultBlocked, err, after)
 	case passing(err):
-		seconds, _ := apierrors.SuggestsClientDelay(err)
-		return retryable(v1alpha1.ResultError, err, time.Duration(seconds)*time.Second)
+		return retryable(v1alpha1.ResultError, err, after)
 	default:
 		return outcome{result: v1alpha1.ResultError, err: err}
 	}

@@ -51,7 +51,7 @@ func (p pods) evict(ctx context.Context, item v1alpha1.CleanItem, dryRun ...stri
 		// The pods of the namespace are being deleted one by one.
 		return outcome{result: v1alpha1.ResultRecovered, skip: SkipAlreadyTerminating}
 	case severalBudgets(err):
-		return outcome{result: v1alpha1.ResultBlocked, err: err}
+		return retryable(v1alpha1.ResultBlocked, err, 0)
 	default:
 		return refused(err)
 	}

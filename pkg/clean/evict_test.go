@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 
@@ -47,18 +48,16 @@ func TestEvictResults(t *testing.T) {
 	}{
 		{name: "the kubelet stops it", want: v1alpha1.ResultTerminating},
 		{
-			name:   "S46 disruption budget",
-			answer: failure(429, metav1.StatusReasonTooManyRequests, "Cannot evict pod as it would violate the pod's disruption budget.", policyv1.DisruptionBudgetCause),
-			want:   v1alpha1.ResultBlocked,
+			name: "S46 disruption budget", answer: failure(429, metav1.StatusReasonTooManyRequests, "Cannot evict pod as it would violate the pod's disruption budget.", policyv1.DisruptionBudgetCause),
+			want: v1alpha1.ResultBlocked, retry: true,
 		},
 		{
 			name: "S46 priority and fairness", answer: failure(429, metav1.StatusReasonTooManyRequests, "slow down", ""),
 			want: v1alpha1.ResultError, retry: true,
 		},
 		{
-			name:   "S47 two disruption budgets",
-			answer: failure(500, "", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", ""),
-			want:   v1alpha1.ResultBlocked,
+			name: "S47 two disruption budgets", answer: failure(500, "", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", ""),
+			want: v1alpha1.ResultBlocked, retry: true,
 		},
 		{name: "S47 another internal error", answer: failure(500, "", "etcd is on fire", ""), want: v1alpha1.ResultError},
 		{
@@ -237,6 +236,27 @@ func TestLivingPodsWithVolumesArePlannedWithAWarning(t *testing.T) {
 		}
 		if diff := cmp.Diff(test.want, plan.Items[0].Warnings); diff != "" {
 			t.Errorf("%s: warnings (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestS46_ABudgetIsAskedAgainNoSoonerThanTheServerWants(t *testing.T) {
+	t.Parallel()
+	for seconds, want := range map[int32]time.Duration{0: blockedRetry, 2: blockedRetry, 30: 30 * time.Second} {
+		pod := loopingPod(versioned("7"))
+		s := newServer(t, pod)
+		s.answer = func(*http.Request) (*http.Response, error) {
+			status := apierrors.NewTooManyRequests("not now", int(seconds)).ErrStatus
+			status.Details.Causes = []metav1.StatusCause{{Type: policyv1.DisruptionBudgetCause}}
+			status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+			return reply(429, &status), nil
+		}
+		actor, _ := deleting(s)
+		cleaner := New(planOfLiving(pod), actor, atNoon())
+		cleaner.BlockedTimeout = time.Minute
+		retry, ok := errors.AsType[*RetryError](cleaner.Clean(t.Context(), pod.UID, 1, cacheOf(pod).see(itemOf(pod))))
+		if !ok || retry.After != want {
+			t.Errorf("the server wants %d s: %+v, want %s", seconds, retry, want)
 		}
 	}
 }

@@ -117,6 +117,8 @@ func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanIt
 		Name:       p.Name,
 		UID:        string(p.UID),
 		Node:       p.NodeName,
+		Phase:      string(p.Phase),
+		Finalizers: p.Finalizers,
 		Category:   d.Category,
 		Restarts:   maxRestarts(p),
 		Decision:   v1alpha1.DecisionSkipped,
@@ -124,7 +126,7 @@ func newItem(p *projection.Pod, v diagnose.Verdict, d Decision) v1alpha1.CleanIt
 		DryRun:     v1alpha1.DryRunNone,
 	}
 	if d.Category != "" {
-		item.Reason, item.ExitCode = reasonOf(p, v)
+		item.Reason, item.ExitCode, item.Container = reasonOf(p, v)
 	}
 	if d.Age.Known() {
 		seconds := int64(d.Age.Duration / time.Second)
@@ -153,23 +155,23 @@ func warnings(p *projection.Pod) []v1alpha1.Warning {
 	return out
 }
 
-// reasonOf returns the server's word for why p failed and the exit code that
-// came with it: the pod's reason, else that of the container at fault, as it
-// ended the last time.
-func reasonOf(p *projection.Pod, v diagnose.Verdict) (string, *int32) {
+// reasonOf returns the server's word for why p failed, and the exit code and the
+// container that came with it: the pod's reason, else that of the container at
+// fault, as it ended the last time.
+func reasonOf(p *projection.Pod, v diagnose.Verdict) (reason string, code *int32, container string) {
 	worst := finding(v, causeCrashLoop, causeImagePull, causeImageName)
 	if worst == nil {
 		worst = v.Primary()
 	}
 	if worst == nil {
-		return p.Reason, nil
+		return p.Reason, nil, ""
 	}
-	reason, code := "", (*int32)(nil)
 	for i := range p.Containers {
 		c := &p.Containers[i]
 		if c.Name != worst.Container {
 			continue
 		}
+		container = c.Name
 		if end := cmp.Or(c.Terminated, c.LastTerminated); end != nil {
 			exit := end.ExitCode
 			reason, code = end.Reason, &exit
@@ -177,7 +179,7 @@ func reasonOf(p *projection.Pod, v diagnose.Verdict) (string, *int32) {
 			reason = c.Waiting.Reason
 		}
 	}
-	return cmp.Or(p.Reason, reason, worst.SubCause), code
+	return cmp.Or(p.Reason, reason, worst.SubCause), code, container
 }
 
 func compareItems(a, b v1alpha1.CleanItem) int {

@@ -64,17 +64,17 @@ func TestMakeItem(t *testing.T) {
 	hour := new(int64(3600))
 	want := []v1alpha1.CleanItem{
 		{
-			Namespace: "a", Name: "oom", UID: "uid-a-oom", Node: "n1", Category: failed, Reason: "OOMKilled", ExitCode: new(int32(137)),
+			Namespace: "a", Name: "oom", UID: "uid-a-oom", Node: "n1", Phase: "Failed", Container: "app", Category: failed, Reason: "OOMKilled", ExitCode: new(int32(137)),
 			AgeSeconds: hour, AgeBasis: "finishedAt", Owner: &v1alpha1.OwnerReference{Kind: "ReplicaSet", Name: "owner"},
 			Decision: v1alpha1.DecisionPlanned, Action: v1alpha1.ActionDelete, DryRun: v1alpha1.DryRunNone,
 		},
 		{
-			Namespace: "a", Name: "job", UID: "uid-a-job", Node: "n1", Category: failed, Reason: "Error", ExitCode: new(int32(1)),
+			Namespace: "a", Name: "job", UID: "uid-a-job", Node: "n1", Phase: "Failed", Container: "app", Category: failed, Reason: "Error", ExitCode: new(int32(1)),
 			AgeSeconds: hour, AgeBasis: "finishedAt", Owner: &v1alpha1.OwnerReference{Kind: "Job", Name: "owner"},
 			Decision: v1alpha1.DecisionSkipped, SkipReason: "job-active", DryRun: v1alpha1.DryRunNone,
 		},
 		{
-			Namespace: "a", Name: "running", UID: "uid-a-running", Node: "n1",
+			Namespace: "a", Name: "running", UID: "uid-a-running", Node: "n1", Phase: "Running",
 			Decision: v1alpha1.DecisionSkipped, SkipReason: "not-matching", DryRun: v1alpha1.DryRunNone,
 		},
 	}

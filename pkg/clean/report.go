@@ -21,7 +21,7 @@ func Report(plan *Plan, results []v1alpha1.CleanItem, dryRun v1alpha1.DryRun) *v
 	copy(r.Items[:plan.planned], results)
 	for i := range r.Items {
 		r.Items[i].DryRun = dryRun
-		count(&r.Summary, r.Items[i].Result)
+		count(&r.Summary, &r.Items[i])
 	}
 	for reason, n := range plan.Skipped {
 		r.Summary.SkippedByReason[string(reason)] = n
@@ -37,7 +37,7 @@ func RestoreReport(items []v1alpha1.CleanItem, now time.Time, dryRun v1alpha1.Dr
 	for i := range r.Items {
 		item := &r.Items[i]
 		item.DryRun = dryRun
-		count(&r.Summary, item.Result)
+		count(&r.Summary, item)
 		if item.Decision == v1alpha1.DecisionPlanned {
 			r.Summary.Planned++
 		} else {
@@ -54,7 +54,9 @@ func newReport(items []v1alpha1.CleanItem, now time.Time) *v1alpha1.CleanReport 
 		Scope:       v1alpha1.Scope{Namespaces: []string{}, Targets: []string{}},
 		Items:       slices.Clone(items),
 		Limitations: []v1alpha1.Limitation{},
-		Summary:     v1alpha1.CleanSummary{SkippedByReason: map[string]int{}},
+		Summary: v1alpha1.CleanSummary{
+			SkippedByReason: map[string]int{}, ByCategory: map[string]int{}, ByNamespace: map[string]int{},
+		},
 	}
 }
 
@@ -71,8 +73,14 @@ func Undone(s v1alpha1.CleanSummary) int {
 		s.Created - s.Exists - s.WouldCreate
 }
 
-func count(s *v1alpha1.CleanSummary, r v1alpha1.Result) {
-	switch r {
+func count(s *v1alpha1.CleanSummary, item *v1alpha1.CleanItem) {
+	if item.Decision == v1alpha1.DecisionPlanned {
+		s.ByNamespace[item.Namespace]++
+		if item.Category != "" {
+			s.ByCategory[string(item.Category)]++
+		}
+	}
+	switch item.Result {
 	case v1alpha1.ResultDeleted:
 		s.Deleted++
 	case v1alpha1.ResultTerminating:

@@ -17,7 +17,10 @@ func TestReportOfAPlanThatWasNotCarriedOut(t *testing.T) {
 	t.Parallel()
 	plan := planOf(failedPod("a", "p"), failedPod("a", "kept", annotated("podwatch.dev/keep", "")))
 	r := Report(plan, nil, v1alpha1.DryRunClient)
-	want := v1alpha1.CleanSummary{Scanned: 2, Planned: 1, SkippedByReason: map[string]int{"keep-annotation": 1}}
+	want := v1alpha1.CleanSummary{
+		Scanned: 2, Planned: 1, SkippedByReason: map[string]int{"keep-annotation": 1},
+		ByCategory: map[string]int{"failed": 1}, ByNamespace: map[string]int{"a": 1},
+	}
 	if diff := cmp.Diff(want, r.Summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
@@ -49,6 +52,7 @@ func TestReportCountsEveryResultOnce(t *testing.T) {
 	sum := Report(plan, items, v1alpha1.DryRunNone).Summary
 	want := v1alpha1.CleanSummary{
 		Scanned: len(all), Planned: len(all), SkippedByReason: map[string]int{},
+		ByCategory: map[string]int{"failed": len(all)}, ByNamespace: map[string]int{"a": len(all)},
 		Deleted: 1, Terminating: 1, Gone: 1, Replaced: 1, Recovered: 1, Blocked: 1, Conflict: 1, Forbidden: 1,
 		ArchiveFailed: 1, WouldDelete: 1, Errors: 1,
 	}

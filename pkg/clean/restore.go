@@ -188,7 +188,7 @@ func readManifest(file string) (*corev1.Pod, error) {
 func archivedItem(pod *corev1.Pod, file string) v1alpha1.CleanItem {
 	p := projection.From(pod)
 	item := v1alpha1.CleanItem{
-		Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Node: p.NodeName, Reason: p.Reason, Restarts: maxRestarts(p),
+		Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Node: p.NodeName, Phase: string(p.Phase), Reason: p.Reason, Restarts: maxRestarts(p),
 		Decision: v1alpha1.DecisionPlanned, Action: v1alpha1.ActionCreate, DryRun: v1alpha1.DryRunNone, ArchivePath: file,
 	}
 	if p.Controller != nil {

@@ -4,6 +4,7 @@
 package printers_test
 
 import (
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,6 +44,7 @@ func plan() *v1alpha1.CleanReport {
 		Summary: v1alpha1.CleanSummary{
 			Scanned: 131, Planned: 3,
 			SkippedByReason: map[string]int{"not-matching": 126, "controller-handles": 1, "age-unknown": 1},
+			ByCategory:      map[string]int{"evicted": 2, "failed": 1}, ByNamespace: map[string]int{"infra": 1, "shop": 2},
 		},
 	}
 }
@@ -141,6 +143,8 @@ func TestCleanQuestion(t *testing.T) {
 	t.Parallel()
 	inCluster := plan()
 	inCluster.Context = ""
+	served := plan()
+	served.Server = "10.0.0.1:6443"
 	single := plan()
 	single.Items = single.Items[1:2]
 	for name, tt := range map[string]struct {
@@ -148,6 +152,7 @@ func TestCleanQuestion(t *testing.T) {
 		want   string
 	}{
 		"several":    {plan(), `Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? [y/N] `},
+		"a server":   {served, `Delete 3 pods (2 evicted, 1 failed) in context "prod-eu" (10.0.0.1:6443), namespaces infra, shop? [y/N] `},
 		"one":        {single, `Delete 1 pod (1 evicted) in context "prod-eu", namespace shop? [y/N] `},
 		"no context": {inCluster, `Delete 3 pods (2 evicted, 1 failed) in namespaces infra, shop? [y/N] `},
 	} {
@@ -215,5 +220,17 @@ func TestRestoreSpeaksOfCreation(t *testing.T) {
 	if got, want := printers.CleanContextQuestion(plan(), "prod-eu"),
 		`Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? Type the name of the context, prod-eu: `; got != want {
 		t.Errorf("CleanContextQuestion() = %q, want %q", got, want)
+	}
+}
+
+func TestCleanSummaryNamesControllersThatDoNotAct(t *testing.T) {
+	t.Parallel()
+	const line = "1 pod of StatefulSets and DaemonSets ended more than 10m0s ago: their controllers, which remove such pods, do not act.\n"
+	for age, want := range map[int64]bool{60: false, 3600: true} {
+		r := plan()
+		r.Items[3].AgeSeconds = &age
+		if got := strings.Contains(printers.CleanSummary(r), line); got != want {
+			t.Errorf("ended %d s ago: summary %q", age, printers.CleanSummary(r))
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
@@ -49,7 +50,11 @@ func planText(r *v1alpha1.CleanReport) string {
 	if r.Context == "" {
 		where = strings.Replace(where, ", ", " in ", 1)
 	} else {
-		where = fmt.Sprintf(" in context %q", plaintext.Line(r.Context)) + where
+		server := ""
+		if r.Server != "" {
+			server = fmt.Sprintf(" (%s)", plaintext.Line(r.Server))
+		}
+		where = fmt.Sprintf(" in context %q%s", plaintext.Line(r.Context), server) + where
 	}
 	if slices.ContainsFunc(items, func(i *v1alpha1.CleanItem) bool { return i.Action == v1alpha1.ActionCreate }) {
 		return fmt.Sprintf("Create %s%s", count(len(items), "pod"), where)
@@ -182,8 +187,27 @@ func CleanSummary(r *v1alpha1.CleanReport) string {
 			dryRunWords(items[0].DryRun))
 	}
 	fmt.Fprintf(&b, "%s scanned%s.\n", count(s.Scanned, "pod"), prefixed(", ", skippedText(s.SkippedByReason)))
+	if n := neglected(r); n > 0 {
+		fmt.Fprintf(&b, "%s of StatefulSets and DaemonSets ended more than %s ago: their controllers, which remove such pods, do not act.\n",
+			count(n, "pod"), actsWithin)
+	}
 	b.WriteString(limitationsText(r.Limitations))
 	return b.String()
+}
+
+// actsWithin is the time in which a controller that removes its failed pods by
+// itself has done so, back-off included.
+const actsWithin = 10 * time.Minute
+
+// neglected counts the pods that are left to such a controller in vain.
+func neglected(r *v1alpha1.CleanReport) int {
+	n := 0
+	for _, item := range itemsOf(r, v1alpha1.DecisionSkipped) {
+		if item.SkipReason == "controller-handles" && item.AgeSeconds != nil && *item.AgeSeconds > int64(actsWithin/time.Second) {
+			n++
+		}
+	}
+	return n
 }
 
 // RestoreSummary says in a line what is to be restored, or was, and what not. It

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
@@ -81,7 +82,8 @@ func begun(r *v1alpha1.CleanReport, err error) error {
 // report is the plan with results, nil for none.
 func (s *session) report(plan *clean.Plan, results []v1alpha1.CleanItem) *v1alpha1.CleanReport {
 	r := clean.Report(plan, results, s.DryRun)
-	r.Context, r.Scope = s.Cluster.Context, s.Scope.API()
+	r.Context, r.Server, r.Scope = s.Cluster.Context, s.origin().Server, s.Scope.API()
+	r.Summary.ClockSkewSeconds = int64(s.clock.Skew() / time.Second)
 	switch {
 	case len(s.Scope.Files) > 0:
 		r.Scope.AllNamespaces = len(s.Scope.Namespaces) == 0

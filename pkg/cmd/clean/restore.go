@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
@@ -17,13 +18,12 @@ import (
 
 // restore shows what the archive holds and makes pods anew if that is wanted.
 func restore(ctx context.Context, o Options) error {
-	items, err := clean.Archived(o.Restore, clean.ClusterOf(o.Cluster.Context, o.Cluster.Core.RESTClient()), o.wants)
+	s := newSession(o)
+	items, err := clean.Archived(o.Restore, s.origin(), o.wants)
 	if err != nil {
 		return err
 	}
-	s := newSession(o)
-	r := clean.RestoreReport(items, o.Clock.Now(), o.DryRun)
-	r.Context, r.Scope = o.Cluster.Context, o.Scope.API()
+	r := s.restoreReport(items, o.Clock.Now())
 	planned := r.Items[:r.Summary.Planned]
 	if len(planned) > o.Limits.Ended {
 		return fmt.Errorf("restore pods: %d planned, more than the limit of %d; nothing was created", len(planned), o.Limits.Ended)
@@ -40,9 +40,13 @@ func restore(ctx context.Context, o Options) error {
 		}
 		planned[i] = clean.Restore(ctx, o.Cluster.Core, planned[i], o.DryRun)
 	}
-	r = clean.RestoreReport(r.Items, r.ObservedAt.Time, o.DryRun)
-	r.Context, r.Scope = o.Cluster.Context, o.Scope.API()
-	return s.finishRestore(r, err)
+	return s.finishRestore(s.restoreReport(r.Items, r.ObservedAt.Time), err)
+}
+
+func (s *session) restoreReport(items []v1alpha1.CleanItem, now time.Time) *v1alpha1.CleanReport {
+	r := clean.RestoreReport(items, now, s.DryRun)
+	r.Context, r.Server, r.Scope = s.Cluster.Context, s.origin().Server, s.Scope.API()
+	return r
 }
 
 // wants narrows an archive down to what -n and the arguments name.

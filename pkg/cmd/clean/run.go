@@ -29,7 +29,7 @@ func run(ctx context.Context, o Options) (err error) {
 		if s.archive, err = clean.OpenArchive(o.Archive, o.Clock.Now()); err != nil {
 			return err
 		}
-		s.archive.From(clean.ClusterOf(o.Cluster.Context, o.Cluster.Core.RESTClient()))
+		s.archive.From(s.origin())
 		if o.SaveLogs > 0 {
 			s.archive.SaveLogs(logs.FromCluster(o.Cluster.Core), o.SaveLogs)
 		}

@@ -60,6 +60,14 @@ func newSession(o Options) *session {
 	}
 }
 
+// origin is the cluster of the run, the zero value with files.
+func (s *session) origin() clean.Cluster {
+	if s.Cluster.Core == nil {
+		return clean.Cluster{}
+	}
+	return clean.ClusterOf(s.Cluster.Context, s.Cluster.Core.RESTClient())
+}
+
 // emit keeps the pods as the engine sees them.
 func (s *session) emit(ev reconcile.Event) error {
 	s.mu.Lock()

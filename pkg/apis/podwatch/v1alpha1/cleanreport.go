@@ -95,7 +95,9 @@ type CleanReport struct {
 	ObservedAt metav1.Time `json:"observedAt"`
 	// Context is the kubeconfig context, absent in-cluster.
 	Context string `json:"context,omitempty"`
-	Scope   Scope  `json:"scope"`
+	// Server is the host of the API server, without credentials; absent offline.
+	Server string `json:"server,omitempty"`
+	Scope  Scope  `json:"scope"`
 	// Items are the planned pods and the skipped candidates, with --explain
 	// all scanned pods, in plan order.
 	Items       []CleanItem  `json:"items"`
@@ -109,12 +111,18 @@ type CleanItem struct {
 	Name      string `json:"name"`
 	UID       string `json:"uid"`
 	Node      string `json:"node,omitempty"`
+	// Phase is status.phase, absent if the server gives none.
+	Phase string `json:"phase,omitempty"`
 	// Category is absent for a pod that is no candidate.
 	Category Category `json:"category,omitempty"`
 	// Reason is the server's word for the failure, e.g. Evicted or OOMKilled.
 	Reason string `json:"reason,omitempty"`
 	// ExitCode is that of the container at fault, absent if none has ended.
 	ExitCode *int32 `json:"exitCode,omitempty"`
+	// Container is the one at fault, absent if it is none.
+	Container string `json:"container,omitempty"`
+	// Finalizers are those that the pod waits for when it is removed.
+	Finalizers []string `json:"finalizers,omitempty"`
 	// Restarts is the greatest restart count of the pod's containers.
 	Restarts int32 `json:"restarts"`
 	// AgeSeconds is how long ago the pod ended or, while it lives, stopped being
@@ -170,6 +178,11 @@ type CleanSummary struct {
 	Created     int `json:"created"`
 	Exists      int `json:"exists"`
 	WouldCreate int `json:"wouldCreate"`
+	// ByCategory and ByNamespace count the planned pods.
+	ByCategory  map[string]int `json:"byCategory"`
+	ByNamespace map[string]int `json:"byNamespace"`
+	// ClockSkewSeconds is the server's clock minus the local one, in whole seconds.
+	ClockSkewSeconds int64 `json:"clockSkewSeconds,omitempty"`
 	// SkippedByReason counts skipped pods by skip reason.
 	SkippedByReason map[string]int `json:"skippedByReason"`
 }
