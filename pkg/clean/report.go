@@ -21,7 +21,7 @@ func Report(plan *Plan, results []v1alpha1.CleanItem, dryRun v1alpha1.DryRun) *v
 	copy(r.Items[:plan.planned], results)
 	for i := range r.Items {
 		r.Items[i].DryRun = dryRun
-		count(&r.Summary, &r.Items[i])
+		add(&r.Summary, &r.Items[i])
 	}
 	for reason, n := range plan.Skipped {
 		r.Summary.SkippedByReason[string(reason)] = n
@@ -37,7 +37,7 @@ func RestoreReport(items []v1alpha1.CleanItem, now time.Time, dryRun v1alpha1.Dr
 	for i := range r.Items {
 		item := &r.Items[i]
 		item.DryRun = dryRun
-		count(&r.Summary, item)
+		add(&r.Summary, item)
 		if item.Decision == v1alpha1.DecisionPlanned {
 			r.Summary.Planned++
 		} else {
@@ -73,14 +73,20 @@ func Undone(s v1alpha1.CleanSummary) int {
 		s.Created - s.Exists - s.WouldCreate
 }
 
-func count(s *v1alpha1.CleanSummary, item *v1alpha1.CleanItem) {
-	if item.Decision == v1alpha1.DecisionPlanned {
-		s.ByNamespace[item.Namespace]++
-		if item.Category != "" {
-			s.ByCategory[string(item.Category)]++
-		}
+// add counts item in s.
+func add(s *v1alpha1.CleanSummary, item *v1alpha1.CleanItem) {
+	count(s, item.Result)
+	if item.Decision != v1alpha1.DecisionPlanned {
+		return
 	}
-	switch item.Result {
+	s.ByNamespace[item.Namespace]++
+	if item.Category != "" {
+		s.ByCategory[string(item.Category)]++
+	}
+}
+
+func count(s *v1alpha1.CleanSummary, r v1alpha1.Result) {
+	switch r {
 	case v1alpha1.ResultDeleted:
 		s.Deleted++
 	case v1alpha1.ResultTerminating:

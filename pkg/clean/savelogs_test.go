@@ -28,10 +28,7 @@ import (
 type tailer func(ctx context.Context, container string, lines int) ([]string, error)
 
 func (f tailer) Tail(ctx context.Context, _, _, container string, previous bool, lines int) ([]string, error) {
-	if previous {
-		container += "/previous"
-	}
-	return f(ctx, container, lines)
+	return f(ctx, map[bool]string{true: container + "/previous", false: container}[previous], lines)
 }
 
 func says(text map[string]string) tailer {

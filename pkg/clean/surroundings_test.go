@@ -46,7 +46,8 @@ func TestKnownFromTheJobsOfACapture(t *testing.T) {
 	got := KnownFrom([]*projection.Owner{
 		projection.FromJob(jobObject("done", "1", batchv1.JobComplete)), projection.FromJob(jobObject("failed", "2", batchv1.JobFailed)),
 		projection.FromJob(jobObject("active", "3", "")), projection.FromJob(jobObject("failing", "4", batchv1.JobFailureTarget)),
-		projection.FromMetadata(cron), {APIVersion: "example.com/v1", Kind: "Job", UID: "6"},
+		projection.FromMetadata(cron),
+		{APIVersion: "example.com/v1", Kind: "Job", UID: "6"},
 	})
 	want := map[types.UID]JobState{"1": JobEnded, "2": JobEnded, "3": JobActive, "4": JobActive}
 	if diff := cmp.Diff(want, got.Jobs); diff != "" {

@@ -52,7 +52,7 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 			clean.Failures(r.Summary), r.Summary.Planned, r.Summary.ArchiveFailed, s.Archive))
 	case clean.Failures(r.Summary) > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted", clean.Failures(r.Summary), r.Summary.Planned))
-	case s.Wait > 0 && r.Summary.Terminating > 0:
+	case s.waits() && r.Summary.Terminating > 0:
 		return exit.Incomplete(fmt.Errorf("wait for pods to be gone: %d of %d are still terminating after %s",
 			r.Summary.Terminating, r.Summary.Planned, s.Wait))
 	case forbidden > 0 && r.Summary.Planned == 0:

@@ -58,11 +58,14 @@ func run(ctx context.Context, o Options) (err error) {
 	return s.finish(err)
 }
 
+// waits reports whether pods have to be gone at the end. A dry run makes none go.
+func (s *session) waits() bool { return s.Wait > 0 && s.DryRun == v1alpha1.DryRunNone }
+
 // wait waits for what is terminating, if that is wanted. Its error is that of a
 // signal: what is left when the time is over stands in the report.
 func (s *session) wait(ctx context.Context) error {
 	plan, cleaner := s.planned()
-	if s.Wait == 0 || plan == nil {
+	if !s.waits() || plan == nil {
 		return nil
 	}
 	leaving := clean.Report(plan, cleaner.Items(), s.DryRun).Summary.Terminating

@@ -4,13 +4,19 @@
 package clean
 
 import (
+	"io"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/clock"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
@@ -36,5 +42,29 @@ func TestASessionKnowsWhichPodsAreStillThere(t *testing.T) {
 		if got := s.there(uid); got != want {
 			t.Errorf("%s is there: %v, want %v", uid, got, want)
 		}
+	}
+}
+
+func TestADryRunDoesNotWaitForAPodThatSomebodyElseRemoves(t *testing.T) {
+	t.Parallel()
+	pod := &projection.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: "p", UID: "1"}, Phase: corev1.PodFailed}
+	leaving := *pod
+	leaving.DeletionTimestamp = &metav1.Time{Time: time.Now()}
+	one := func(yield func(*projection.Pod, diagnose.Verdict) bool) { yield(pod, diagnose.Verdict{}) }
+	plan := clean.Make(one, time.Now(), clean.Rules{}, clean.Known{}, clean.ListAll)
+	cleaner := clean.New(plan, clean.ClientDryRun(), clock.RealClock{})
+	if err := cleaner.Clean(t.Context(), pod.UID, 1, clean.Sight{Pod: &leaving}); err != nil {
+		t.Fatal(err)
+	}
+	s := newSession(Options{
+		IOStreams: genericiooptions.IOStreams{ErrOut: io.Discard}, Clock: clock.RealClock{}, Wait: time.Minute, DryRun: v1alpha1.DryRunClient,
+	})
+	s.setPlan(plan, nil, cleaner)
+	if err := s.wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	r := clean.Report(plan, cleaner.Items(), s.DryRun)
+	if err := s.outcome(r); err != nil || r.Summary.Terminating != 1 {
+		t.Errorf("outcome %v of %+v, want no error", err, r.Summary)
 	}
 }
