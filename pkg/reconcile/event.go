@@ -50,7 +50,8 @@ const (
 	// sync; Err says why.
 	SourceFailed Type = "SourceFailed"
 	// Synced comes once, after the last verdict of the initial lists. UntilStopped
-	// does not wait for sources that cannot be reached once another was read:
+	// does not wait for sources that cannot be reached, or do not answer soon, once
+	// another was read:
 	// their pods come later, still marked Initial.
 	Synced Type = "Synced"
 	// Tick comes every Config.SummaryEvery.

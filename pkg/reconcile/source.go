@@ -58,7 +58,7 @@ func (h *handler) failed(err error) {
 func (h *handler) Status(s stream.Status) {
 	h.engine.mark(h.source, s)
 	h.engine.say(Event{Type: Stream, Source: h.source, Status: s}, h.source.delivers(Delivery{Status: &s}))
-	if s.State == stream.Stale && !h.synced && !h.late && h.engine.cfg.Until == UntilStopped {
+	if s.State != stream.Connecting && !h.synced && !h.late && h.engine.cfg.Until == UntilStopped {
 		h.late = true
 		h.engine.goOn(h.source, nil)
 	}

@@ -6,8 +6,10 @@ package transition
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -16,10 +18,25 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
+// remindEvery is how often it is told again at most that credentials are rejected:
+// nothing but the user mends that.
+const remindEvery = 30 * time.Second
+
+// seen is what the Teller remembers of a source.
+type seen struct {
+	stream.Status
+	// blind is when the source was last live, zero while it is.
+	blind time.Time
+	// told is the state that was told last, "" for none, and since when.
+	told   stream.State
+	toldAt time.Time
+}
+
 // streamEvents tells how fresh a source is, whenever that has changed.
 func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
-	was, now := t.streams[sourceKey(ev.Source)], ev.Status
-	t.streams[sourceKey(ev.Source)] = now
+	s := t.streams[sourceKey(ev.Source)]
+	was, now := s.Status, ev.Status
+	s.Status = now
 	var events []v1alpha1.PodWatchEvent
 	if now.Notice != "" {
 		events = append(events, streamEvent(v1alpha1.EventStreamNotice, v1alpha1.SeverityInfo, ev, now.Notice))
@@ -28,24 +45,50 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 		events = append(events, streamEvent(v1alpha1.EventStreamRelisted, v1alpha1.SeverityInfo, ev,
 			"listed anew; changes in between may be missing"))
 	}
-	if now.State == was.State || !t.synced {
-		return events // baseline tells what is not live at the first sync
+	if now.State != stream.Live && s.blind.IsZero() {
+		s.blind = ev.Time.Round(0)
+		if was.State == stream.Live && !now.LastFrame.IsZero() {
+			s.blind = now.LastFrame
+		}
 	}
-	switch now.State {
-	case stream.Connecting:
+	if t.synced { // baseline tells what is not live at the first sync
+		events = append(events, t.tellState(&s, ev)...)
+	}
+	if now.State == stream.Live {
+		s.blind, s.told = time.Time{}, ""
+	}
+	t.streams[sourceKey(ev.Source)] = s
+	return events
+}
+
+// tellState tells the state of s unless that is no news.
+func (t *Teller) tellState(s *seen, ev reconcile.Event) []v1alpha1.PodWatchEvent {
+	kind, severity, text := v1alpha1.EventType(""), v1alpha1.SeverityWarning, reason(s.Status)
+	switch s.State {
+	case stream.Connecting: // heard of, and not read yet: that is told when it was
+		return nil
 	case stream.Live:
 		// The first sync is told by the summary.
-		if was.State != "" && was.State != stream.Connecting {
-			events = append(events, streamEvent(v1alpha1.EventStreamLive, v1alpha1.SeverityInfo, ev, "live again"))
+		if s.told == "" {
+			return nil
 		}
+		kind, severity, text = v1alpha1.EventStreamLive, v1alpha1.SeverityInfo, "live again"
 	case stream.Lagging:
-		events = append(events, streamEvent(v1alpha1.EventStreamLagging, v1alpha1.SeverityWarning, ev, reason(now)))
+		kind = v1alpha1.EventStreamLagging
 	case stream.Stale:
-		events = append(events, streamEvent(v1alpha1.EventStreamStale, v1alpha1.SeverityWarning, ev, reason(now)))
+		kind = v1alpha1.EventStreamStale
 	case stream.Forbidden:
-		events = append(events, streamEvent(v1alpha1.EventStreamForbidden, v1alpha1.SeverityWarning, ev, reason(now)))
+		kind = v1alpha1.EventStreamForbidden
+	case stream.CredentialsRejected:
+		kind = v1alpha1.EventStreamUnauthorized
+		text = fmt.Sprintf("credentials rejected, blind for %s: %s", ev.Time.Sub(s.blind).Round(time.Second), text)
 	}
-	return events
+	again := s.State == stream.CredentialsRejected && ev.Time.Sub(s.toldAt) >= remindEvery
+	if s.State == s.told && !again {
+		return nil
+	}
+	s.told, s.toldAt = s.State, ev.Time.Round(0)
+	return []v1alpha1.PodWatchEvent{streamEvent(kind, severity, ev, text)}
 }
 
 // unseen tells at the first sync which sources cannot be reached. A list that is
@@ -53,10 +96,10 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 func (t *Teller) unseen(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	var events []v1alpha1.PodWatchEvent
 	for _, key := range slices.SortedFunc(maps.Keys(t.streams), compareSources) {
-		if s := t.streams[key]; s.State == stream.Stale {
-			at := reconcile.Event{Time: ev.Time, Source: reconcile.Source{Context: key[0], Namespace: key[1]}}
-			events = append(events, streamEvent(v1alpha1.EventStreamStale, v1alpha1.SeverityWarning, at, reason(s)))
-		}
+		s := t.streams[key]
+		at := reconcile.Event{Time: ev.Time, Source: reconcile.Source{Context: key[0], Namespace: key[1]}}
+		events = append(events, t.tellState(&s, at)...)
+		t.streams[key] = s
 	}
 	return events
 }

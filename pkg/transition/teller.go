@@ -17,7 +17,6 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
-	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // Teller turns engine events into transitions. It is not safe for concurrent
@@ -26,8 +25,8 @@ type Teller struct {
 	opts   Options
 	synced bool
 	pods   map[reconcile.Key]*pod
-	// streams holds the last status of every source, by context and namespace.
-	streams map[[2]string]stream.Status
+	// streams holds what was last heard of every source, by context and namespace.
+	streams map[[2]string]seen
 	// deleted holds the names of pods that were deleted lately, and when.
 	deleted map[name]time.Time
 }
@@ -89,7 +88,7 @@ type problem struct{ cause, subCause, container string }
 // New returns a Teller that has seen nothing.
 func New(opts Options) *Teller {
 	return &Teller{
-		opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]stream.Status{}, deleted: map[name]time.Time{},
+		opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]seen{}, deleted: map[name]time.Time{},
 	}
 }
 

@@ -137,7 +137,7 @@ func freshness(ev reconcile.Event) live.Source {
 		s.Freshness = live.Lagging
 	case stream.Stale:
 		s.Freshness = live.Stale
-	case stream.Forbidden:
+	case stream.Forbidden, stream.CredentialsRejected:
 		s.Freshness = live.Denied
 	}
 	if ev.Type == reconcile.SourceFailed {

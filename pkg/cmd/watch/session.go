@@ -20,6 +20,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 	"github.com/podwatch/kubectl-podwatch/pkg/recording"
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
 )
@@ -146,10 +147,14 @@ func (s *session) print(e *v1alpha1.PodWatchEvent) error {
 // wait says once that the server cannot be reached yet, and why. What the server
 // itself answers is told as the error that it leads to.
 func (s *session) wait(ev reconcile.Event) {
-	silent := apierrors.ReasonForError(ev.Status.Err) == metav1.StatusReasonUnknown
-	if ev.Type == reconcile.Stream && ev.Status.Err != nil && silent && !s.waiting && s.view == nil {
+	err := ev.Status.Err
+	if err == nil && ev.Status.State == stream.Lagging {
+		err = errors.New("no answer yet")
+	}
+	silent := apierrors.ReasonForError(err) == metav1.StatusReasonUnknown
+	if ev.Type == reconcile.Stream && err != nil && silent && !s.waiting && s.view == nil {
 		s.waiting = true
-		_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(ev.Status.Err.Error()))
+		_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(err.Error()))
 	}
 }
 

@@ -17,6 +17,11 @@ import (
 // which the reflector asks the server to end a watch.
 const patience = 7
 
+// renewals is how many 401 in a row are no news: exec plugins and token files are
+// read again after the first, and what they give can be the old credentials once
+// more while the new ones are being written.
+const renewals = 2
+
 // monitor knows when the server was last heard of and what went wrong since. It
 // cuts silent connections and ends the run if the first sync is out of reach.
 type monitor struct {
@@ -156,7 +161,14 @@ func (m *monitor) stateAfter(err error) State {
 		if m.synced {
 			return Stale
 		}
-	case Unauthorized, Rejected, Other:
+	case Unauthorized:
+		if m.unauthorized >= renewals {
+			return CredentialsRejected
+		}
+		if m.status.State == Live {
+			return Lagging
+		}
+	case Rejected, Other:
 		// No better than it was: these come after silence too.
 		if m.status.State == Live {
 			return Lagging
@@ -227,7 +239,10 @@ func (m *monitor) check(now time.Time) {
 	switch {
 	case !m.synced:
 		end = m.overdue(silent)
-	case m.status.State == Forbidden:
+		if silent >= m.connect/10 && m.status.State == Connecting {
+			m.status.State = Lagging // nobody else is to wait for this server
+		}
+	case m.status.State == Forbidden, m.status.State == CredentialsRejected:
 	case silent >= limit:
 		m.status.State = Stale
 		if m.status.Err == nil {

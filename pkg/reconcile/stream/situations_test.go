@@ -27,6 +27,8 @@ type situation struct {
 	want []string
 	// states must have been told after Synced, in this order among others.
 	states []stream.State
+	// never must not have been told, "" for none.
+	never stream.State
 	// relists is wanted at the end.
 	relists int
 }
@@ -85,6 +87,26 @@ func situations() []situation {
 		},
 		want: live, states: []stream.State{stream.Lagging, stream.Live},
 	}, {
+		name: "F05 401 twice while watching",
+		after: func(srv *frametest.Server, _ *streamtest.Recorder) {
+			no := frametest.Status(http.StatusUnauthorized, metav1.StatusReasonUnauthorized)
+			srv.Next(no, no)
+			srv.CloseWatches()
+			srv.Await(3, func(frametest.Request) bool { return true })
+			change(srv)
+		},
+		want: live, states: []stream.State{stream.Lagging, stream.Live}, never: stream.CredentialsRejected,
+	}, {
+		name: "F06 401 until the credentials are mended",
+		after: func(srv *frametest.Server, r *streamtest.Recorder) {
+			no := frametest.Status(http.StatusUnauthorized, metav1.StatusReasonUnauthorized)
+			srv.Next(no, no, no)
+			srv.CloseWatches()
+			r.AwaitStatus("rejected", func(s stream.Status) bool { return s.State == stream.CredentialsRejected })
+			change(srv)
+		},
+		want: live, states: []stream.State{stream.Lagging, stream.CredentialsRejected, stream.Live},
+	}, {
 		name: "F05 401 once at the start",
 		before: func(srv *frametest.Server) {
 			srv.Next(frametest.Status(http.StatusUnauthorized, metav1.StatusReasonUnauthorized))
@@ -122,11 +144,12 @@ func situations() []situation {
 		},
 		want: live, states: lost,
 	}, {
-		name: "F13 429 with Retry-After, hidden in rest.Request",
+		name: "F13 429 with Retry-After three times, hidden in rest.Request",
 		after: func(srv *frametest.Server, r *streamtest.Recorder) {
-			srv.Next(frametest.RetryAfter(time.Second))
+			later := frametest.RetryAfter(time.Second)
+			srv.Next(later, later, later)
 			srv.CloseWatches()
-			r.AwaitStatus("lagging", func(s stream.Status) bool { return s.State == stream.Lagging && s.Attempts == 1 })
+			r.AwaitStatus("lagging", func(s stream.Status) bool { return s.State == stream.Lagging && s.Attempts == 3 })
 			change(srv)
 		},
 		want: live, states: []stream.State{stream.Lagging, stream.Live},
@@ -149,6 +172,15 @@ func situations() []situation {
 			change(srv)
 		},
 		want: live, states: []stream.State{stream.Lagging, stream.Live}, relists: 1,
+	}, {
+		name: "F16 truncated JSON",
+		after: func(srv *frametest.Server, _ *streamtest.Recorder) {
+			srv.Send("{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Pod\",")
+			srv.CloseWatches()
+			srv.Await(2, func(frametest.Request) bool { return true })
+			change(srv)
+		},
+		want: live,
 	}, {
 		name: "F16 unknown event type",
 		after: func(srv *frametest.Server, r *streamtest.Recorder) {

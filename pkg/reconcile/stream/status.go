@@ -11,7 +11,8 @@ type State string
 // The states of a stream.
 const (
 	// Connecting lasts until the first Synced, unless the server cannot be
-	// reached meanwhile.
+	// reached meanwhile, or is silent for a tenth of Config.ConnectTimeout, which
+	// is Lagging.
 	Connecting State = "CONNECTING"
 	// Live: the server was heard of within 3/4 of Config.IdleTimeout.
 	Live State = "LIVE"
@@ -22,6 +23,9 @@ const (
 	Stale State = "STALE"
 	// Forbidden: the server denies reading the scope; asked again with back-off.
 	Forbidden State = "FORBIDDEN"
+	// CredentialsRejected: 401 three times in a row, so that renewing the
+	// credentials has not helped; asked again with back-off.
+	CredentialsRejected State = "UNAUTHORIZED"
 )
 
 // Status is the condition of a stream at one moment.

@@ -80,6 +80,9 @@ func (tt situation) check(t *testing.T, keep stream.Keep) {
 	}
 	states := tt.states
 	for _, st := range r.Statuses() {
+		if tt.never != "" && st.State == tt.never {
+			t.Errorf("told %s: %+v", tt.never, st)
+		}
 		if len(states) > 0 && st.State == states[0] {
 			states = states[1:]
 		}

@@ -40,6 +40,7 @@ const (
 	EventStreamLive         EventType = "stream.live"
 	EventStreamRelisted     EventType = "stream.relisted"
 	EventStreamForbidden    EventType = "stream.forbidden"
+	EventStreamUnauthorized EventType = "stream.unauthorized"
 	EventStreamFailed       EventType = "stream.failed"
 	EventStreamNotice       EventType = "stream.notice"
 	EventContainerLogs      EventType = "container.logs"
