@@ -40,7 +40,10 @@ func TestF01_F03_ARestartAfterACompactionOnARealServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.KillAPIServer()
-	p.until("the loss", ofType(v1alpha1.EventStreamStale))
+	killed := time.Now()
+	if lost := p.until("the loss", ofType(v1alpha1.EventStreamStale)); lost.Time.Sub(killed) > 2*time.Second {
+		t.Errorf("told %v after the server had gone", lost.Time.Sub(killed))
+	}
 	if err := server.Compact(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,24 @@ func (p *Proxy) Pass() {
 	p.hole = false
 }
 
+// Reset breaks all connections that are open.
+func (p *Proxy) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		reset(c)
+		delete(p.open, c)
+	}
+}
+
+// reset closes c as a crash does.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
 func (p *Proxy) accept() {
 	for {
 		client, err := p.listener.Accept()
@@ -106,10 +124,7 @@ func (p *Proxy) copy(to, from net.Conn, fromClient bool) {
 		p.mu.Unlock()
 		switch {
 		case lost && fromClient && !hole:
-			if tcp, ok := from.(*net.TCPConn); ok {
-				_ = tcp.SetLinger(0)
-			}
-			_ = from.Close()
+			reset(from)
 			return
 		case err != nil && lost:
 			return // the other side does not hear of it
