@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd"
@@ -71,6 +73,115 @@ func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
 				t.Errorf("cut in the middle: exit code %d, stderr %q, stdout %d of %d bytes", cut, stderr, len(stdout), out.Len())
 			}
 		})
+	}
+}
+
+// withAftermath gives the pods of the namespace shop a log and events.
+func withAftermath(srv *frametest.Server, pods ...string) {
+	for _, pod := range pods {
+		srv.Also("/api/v1/namespaces/shop/pods/"+pod+"/log", "starting "+pod+"\npanic: no \x1b[31mdatabase\npassword=hunter2\n")
+	}
+	srv.Also("/api/v1/namespaces/shop/events", `{"kind":"EventList","apiVersion":"v1","items":[{"reason":"BackOff","message":"back-off \u001b[31mtoken=abc",`+
+		`"type":"Warning","count":4,"lastTimestamp":"2026-11-20T12:00:00Z","involvedObject":{"uid":"x"}}]}`)
+}
+
+// output is what a command has written so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// What was read beside the run stands in the replay where it stood in the run.
+func TestF34_AReplayPrintsTheLogsAndEventsOfTheRun(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "line", "yaml"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			srv.Put(runningPod("shop", "a"), runningPod("shop", "b"), runningPod("shop", "c"))
+			withAftermath(srv, "a", "b", "c")
+			file := filepath.Join(t.TempDir(), "run.jsonl")
+			common := []string{"watch", "-o", format, "--summary-every", "100ms"}
+			out, code := &output{}, make(chan int, 1)
+			ctx, stop := context.WithCancelCause(t.Context())
+			defer stop(nil)
+			go func() {
+				code <- cmd.Main(ctx, append(common, "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host)),
+					genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: &bytes.Buffer{}}, noEnv)
+			}()
+			srv.AwaitWatches(1)
+			for i := range 60 {
+				srv.Put(runningPod("shop", fmt.Sprint("new-", i)))
+				if i%20 == 10 {
+					srv.Put(loopingPod("shop", string("abc"[i/20]), 3))
+				}
+			}
+			err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+				return strings.Count(out.String(), "BackOff") >= 3 && strings.Count(out.String(), "password=[REDACTED]") == 3, nil
+			})
+			if err != nil {
+				t.Fatalf("not all was read: %s", out)
+			}
+			stop(cmd.Interrupted(syscall.SIGINT))
+			if c := <-code; c != 0 {
+				t.Fatalf("exit code %d", c)
+			}
+			for range 2 {
+				stdout, stderr, code := run(t, append(common, "--replay", file)...)
+				if stdout != out.String() || code != 0 {
+					t.Fatalf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", code, stderr, firstDifference(out.String(), stdout))
+				}
+			}
+			stdout, _, _ := run(t, append(common, "--replay", file, "--logs", "0")...)
+			if strings.Contains(stdout, "panic: ") || !strings.Contains(stdout, "token=[REDACTED]") {
+				t.Errorf("without logs: %s", stdout)
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, secret := range []string{"hunter2", "token=abc", "\\u001b[31mdatabase"} {
+				if strings.Contains(string(data), secret) {
+					t.Errorf("the recording holds %q", secret)
+				}
+			}
+		})
+	}
+}
+
+// So does what is read about the pods because of which a gate has not held, after the
+// run has ended.
+func TestF34_AReplayPrintsWhyAGateHasNotHeld(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	srv.Put(loopingPod("shop", "a", 3), runningPod("shop", "b"), loopingPod("shop", "c", 5))
+	withAftermath(srv, "a", "b", "c")
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	common := []string{"watch", "-o", "json"}
+	gated := append(common, "--until", "healthy")
+	want, _, code := run(t, append(gated, "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))...)
+	if code != 2 || strings.Count(want, "panic: no database") != 2 {
+		t.Fatalf("exit code %d, output %s", code, want)
+	}
+	for range 2 {
+		if got, _, code := run(t, append(gated, "--replay", file)...); got != want || code != 2 {
+			t.Errorf("exit code %d; the replay differs from the run (-run +replay):\n%s", code, firstDifference(want, got))
+		}
+	}
+	if got, _, code := run(t, append(common, "--replay", file)...); code != 0 || strings.Contains(got, "panic: ") {
+		t.Errorf("without the gate: exit code %d, output %s", code, got)
 	}
 }
 

@@ -6,14 +6,15 @@ package reconcile
 import (
 	"time"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // Delivery is one thing that a source has delivered, with the time at which the
 // engine took it in. All deliveries of a run, in their order, are that run: see
-// Engine.Replay. At most one of Pod, Synced, Status and Err is set; none is in the
-// first and the last, which mark when the run began and ended.
+// Engine.Replay. At most one of Pod, Synced, Status, Err and Aftermath is set; none is
+// in the first and the last, which mark when the run began and ended.
 type Delivery struct {
 	At time.Time
 	// Context and Namespace name the source; of a pod, they are its own.
@@ -28,4 +29,6 @@ type Delivery struct {
 	Status *stream.Status
 	// Err is why the source failed before its first sync.
 	Err error
+	// Aftermath is what Engine.AddAftermath was given; no source delivers it.
+	Aftermath *v1alpha1.PodWatchEvent
 }

@@ -117,8 +117,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	if e.cfg.Until == UntilStopped {
 		e.fireDue() // what is due by now belongs to the run
 	}
-	e.ended = e.intake.note(Delivery{})
-	e.intake.close()
+	e.ended = e.intake.end()
 	late := !e.within(e.cfg.Grace, func() {
 		sources.Wait()
 		e.queue.ShutDown()

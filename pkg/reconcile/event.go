@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -58,6 +59,8 @@ const (
 	Tick Type = "Tick"
 	// Look comes at the time that Engine.LookAt was given with no key.
 	Look Type = "Look"
+	// Aftermath is what Engine.AddAftermath was given.
+	Aftermath Type = "Aftermath"
 )
 
 // Event is one thing that the engine has to tell. It is immutable, and so is
@@ -81,6 +84,8 @@ type Event struct {
 	Source Source
 	Status stream.Status
 	Err    error
+	// Aftermath is set on Aftermath.
+	Aftermath *v1alpha1.PodWatchEvent
 	// Reconciliations counts those whose events stand before this one, and its
 	// own.
 	Reconciliations int64

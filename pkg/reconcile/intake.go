@@ -137,9 +137,13 @@ func (in *intake) note(d Delivery) time.Time {
 	return d.At
 }
 
-// close refuses all further frames; what waits can still be taken.
-func (in *intake) close() {
+// end notes that the run ends now, refuses everything from then on, and returns
+// when that was; what waits can still be taken.
+func (in *intake) end() time.Time {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	at := in.clock.Now()
+	in.tap(Delivery{At: at})
 	in.closed = true
+	return at
 }

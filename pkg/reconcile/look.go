@@ -3,7 +3,11 @@
 
 package reconcile
 
-import "time"
+import (
+	"time"
+
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+)
 
 // punctual is how late a look may come and still count as in time: then its
 // event carries the time that was asked for, so that a run and its replay tell
@@ -17,6 +21,13 @@ const punctual = time.Second
 // any time, from emit too.
 func (e *Engine) LookAt(key Key, at time.Time) {
 	e.schedule.set(appointment{asked, key}, at)
+}
+
+// AddAftermath gives what was read about a crash beside the run its place among the
+// events, so that a replay tells it at the same place. It may be called at any time,
+// does not wait, and keeps a; after the end of the run it does nothing.
+func (e *Engine) AddAftermath(a *v1alpha1.PodWatchEvent) {
+	e.say(Event{Type: Aftermath, Aftermath: a}, &Delivery{Context: a.Context, Namespace: a.Namespace, Aftermath: a})
 }
 
 // fireDue takes in all that is due. Whoever takes in something else calls it

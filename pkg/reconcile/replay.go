@@ -91,6 +91,8 @@ func (r *replay) deliver(d Delivery) {
 		h.Status(*d.Status)
 	case d.Err != nil:
 		h.failed(d.Err)
+	case d.Aftermath != nil:
+		r.AddAftermath(d.Aftermath)
 	case !r.started:
 		r.started = true
 		r.startTicks(d.At)

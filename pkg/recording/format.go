@@ -4,7 +4,9 @@
 package recording
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -56,6 +58,8 @@ type line struct {
 	Synced    bool            `json:"synced,omitempty"`
 	Status    *status         `json:"status,omitempty"`
 	Failed    *failure        `json:"failed,omitempty"`
+	// Aftermath is an event as it was printed.
+	Aftermath *v1alpha1.PodWatchEvent `json:"aftermath,omitempty"`
 }
 
 // status is a stream.Status whose error is its text.
@@ -82,6 +86,7 @@ func lineOf(d reconcile.Delivery) line {
 	l := line{
 		At: d.At.UTC(), Context: d.Context, Namespace: d.Namespace,
 		Pod: d.Pod, Gone: d.Gone, Initial: d.Initial, Gap: d.Gap, Synced: d.Synced,
+		Aftermath: d.Aftermath,
 	}
 	if s := d.Status; s != nil {
 		l.Status = &status{
@@ -104,6 +109,7 @@ func (l line) delivery() reconcile.Delivery {
 	d := reconcile.Delivery{
 		At: l.At, Context: l.Context, Namespace: l.Namespace,
 		Pod: l.Pod, Gone: l.Gone, Initial: l.Initial, Gap: l.Gap, Synced: l.Synced,
+		Aftermath: l.Aftermath,
 	}
 	if s := l.Status; s != nil {
 		d.Status = &stream.Status{
@@ -124,5 +130,23 @@ func (l line) delivery() reconcile.Delivery {
 
 // mark reports whether l is the first or the last line.
 func (l line) mark() bool {
-	return l.Pod == nil && !l.Synced && l.Status == nil && l.Failed == nil
+	return l.Pod == nil && !l.Synced && l.Status == nil && l.Failed == nil && l.Aftermath == nil
+}
+
+// maxAftermath bounds the line of an aftermath: printed, it has 64 KiB at most.
+const maxAftermath = 128 << 10
+
+// decode fills l, and refuses what podwatch has not written.
+func (l *line) decode(data []byte) error {
+	if err := json.Unmarshal(data, l); err != nil {
+		return err
+	}
+	switch a := l.Aftermath; {
+	case a == nil:
+	case a.Type != v1alpha1.EventContainerLogs && a.Type != v1alpha1.EventPodEvents:
+		return fmt.Errorf("aftermath of type %q", a.Type)
+	case len(data) > maxAftermath:
+		return fmt.Errorf("an aftermath of %d bytes", len(data))
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
 
@@ -30,6 +31,8 @@ var (
 type Recording struct {
 	Header
 	deliveries iter.Seq2[reconcile.Delivery, error]
+	// lines is nil for what kubectl has printed.
+	lines *lines
 }
 
 // Read begins to read a recording; the rest is read while Deliveries is ranged
@@ -67,29 +70,69 @@ func readLines(first []byte, v *values) (*Recording, error) {
 	if want := newHeader(Header{}).APIVersion; h.APIVersion != want || len(h.Sources) == 0 {
 		return nil, fmt.Errorf("header: want apiVersion %s and at least one source", want)
 	}
-	return &Recording{Header: h.Header, deliveries: func(yield func(reconcile.Delivery, error) bool) {
-		marks := 0
-		for {
-			data, err := v.next()
-			if errors.Is(err, io.EOF) && marks >= 2 {
-				return
-			}
-			var l line
-			if err == nil {
-				err = json.Unmarshal(data, &l)
-			}
-			if err != nil {
-				yield(reconcile.Delivery{}, v.failed(err))
-				return
-			}
-			if l.mark() {
-				marks++
-			}
-			if !yield(l.delivery(), nil) {
-				return
-			}
+	r := &Recording{Header: h.Header, lines: &lines{values: v}}
+	r.deliveries = r.lines.deliveries
+	return r, nil
+}
+
+// lines are those behind the header.
+type lines struct {
+	values *values
+	// marks counts the lines without content: the second ends the run.
+	marks int
+}
+
+func (ls *lines) ended() bool { return ls.marks >= 2 }
+
+// next returns io.EOF only where a line could begin.
+func (ls *lines) next() (line, error) {
+	data, err := ls.values.next()
+	if err != nil {
+		return line{}, err
+	}
+	var l line
+	if err := l.decode(data); err != nil {
+		ls.values.count-- // it is this one that is wrong
+		return line{}, err
+	}
+	if l.mark() {
+		ls.marks++
+	}
+	return l, nil
+}
+
+func (ls *lines) deliveries(yield func(reconcile.Delivery, error) bool) {
+	for !ls.ended() {
+		l, err := ls.next()
+		if err != nil {
+			yield(reconcile.Delivery{}, ls.values.failed(err))
+			return
 		}
-	}}, nil
+		if !yield(l.delivery(), nil) {
+			return
+		}
+	}
+}
+
+// maxLast bounds what is kept of the lines behind the end of a run.
+const maxLast = 64
+
+// Last is what was read after the run had ended, about the pods because of which a
+// gate has not held. It reads the rest of the recording, so that Deliveries are over;
+// what cannot be read is left out.
+func (r *Recording) Last() []*v1alpha1.PodWatchEvent {
+	var last []*v1alpha1.PodWatchEvent
+	for ls := r.lines; ls != nil && len(last) < maxLast; {
+		over := ls.ended()
+		l, err := ls.next()
+		if err != nil {
+			break
+		}
+		if over && l.Aftermath != nil {
+			last = append(last, l.Aftermath)
+		}
+	}
+	return last
 }
 
 // values reads JSON values one after another.

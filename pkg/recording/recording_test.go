@@ -21,6 +21,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
@@ -67,7 +68,17 @@ func run() []reconcile.Delivery {
 		d(4, reconcile.Delivery{Status: &stream.Status{State: stream.Live, LastFrame: noon(), Skew: time.Second, Relists: 1, Notice: "n"}}),
 		d(5, reconcile.Delivery{Err: &stream.ConnectError{Kind: stream.Denied, Namespace: "x", Err: errors.New("no")}}),
 		d(6, reconcile.Delivery{Pod: pod, Gone: true, Gap: true}),
+		d(7, reconcile.Delivery{Aftermath: aftermath(v1alpha1.EventContainerLogs)}),
 		{At: noon().Add(time.Minute)},
+	}
+}
+
+// aftermath is what was read about a pod.
+func aftermath(kind v1alpha1.EventType) *v1alpha1.PodWatchEvent {
+	return &v1alpha1.PodWatchEvent{
+		TypeMeta: v1alpha1.TypeMeta("PodWatchEvent"), Type: kind, Time: metav1.NewMicroTime(noon().Truncate(time.Microsecond)),
+		Context: "prod", Namespace: "shop", Name: "web", UID: "uid-web", Container: "app", Severity: v1alpha1.SeverityInfo,
+		Logs: []string{"panic: <nil>", "é"},
 	}
 }
 
@@ -191,6 +202,70 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// What is read about pods after the end stands behind the last mark.
+func TestWhatWasReadAfterTheEndOfARun(t *testing.T) {
+	t.Parallel()
+	logs, events := aftermath(v1alpha1.EventContainerLogs), aftermath(v1alpha1.EventPodEvents)
+	after := []reconcile.Delivery{{At: noon(), Aftermath: logs}, {At: noon(), Aftermath: events}}
+	data, err := os.ReadFile(write(t, append(run(), after...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		data []byte
+		// all is false if the deliveries are left before their end.
+		all  bool
+		want []*v1alpha1.PodWatchEvent
+	}{
+		"whole":    {data, true, []*v1alpha1.PodWatchEvent{logs, events}},
+		"left":     {data, false, []*v1alpha1.PodWatchEvent{logs, events}},
+		"cut off":  {data[:len(data)-9], true, []*v1alpha1.PodWatchEvent{logs}},
+		"too many": {append(bytes.Clone(data), bytes.Repeat(data[bytes.LastIndexByte(data[:len(data)-1], '\n')+1:], 1000)...), true, nil},
+	} {
+		r, err := recording.Read(bytes.NewReader(test.data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, err := range r.Deliveries() {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if n++; !test.all {
+				break
+			}
+		}
+		if test.all && n != len(run()) {
+			t.Errorf("%s: %d deliveries, want %d", name, n, len(run()))
+		}
+		got := r.Last()
+		if test.want == nil && len(got) == 64 {
+			continue
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAnAftermathThatNobodyHasPrintedIsRefused(t *testing.T) {
+	t.Parallel()
+	long := aftermath(v1alpha1.EventContainerLogs)
+	long.Logs = []string{strings.Repeat("x", 200_000)}
+	for want, a := range map[string]*v1alpha1.PodWatchEvent{
+		`entry 2: aftermath of type "end"`: aftermath(v1alpha1.EventEnd),
+		"entry 2: an aftermath of 200":     long,
+	} {
+		data, err := os.ReadFile(write(t, []reconcile.Delivery{{At: noon(), Aftermath: a}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := read(t, data); err == nil || !strings.Contains(err.Error(), want) || len(got) > 0 {
+			t.Errorf("%d deliveries, error %v, want %q", len(got), err, want)
+		}
+	}
+}
+
 // kubectl prints what `get pods -w -o json --output-watch-events` gives.
 func kubectl(t *testing.T, frames ...any) []byte {
 	t.Helper()
@@ -291,7 +366,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"kind":"PodWatchRecording","apiVersion":"podwatch.dev/v1alpha1","sources":[{}]}
 {"at":"2026-11-20T12:00:00Z"}
 {"at":"2026-11-20T12:00:01Z","pod":{"Containers":[{"Name":"a","Waiting":{}}]}}
-{"at":"2026-11-20T12:00:02Z"}`))
+{"at":"2026-11-20T12:00:02Z"}
+{"at":"2026-11-20T12:00:02Z","aftermath":{"type":"pod.events","events":[{"reason":"BackOff"}]}}`))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		r, err := recording.Read(bytes.NewReader(data))
 		if err != nil {
@@ -305,5 +381,6 @@ func FuzzRead(f *testing.F) {
 				diagnose.Judge(d.Pod, diagnose.Related{}, d.At, r.Thresholds)
 			}
 		}
+		r.Last()
 	})
 }

@@ -108,7 +108,7 @@ func (t *Teller) Tell(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 		return []v1alpha1.PodWatchEvent{sourceFailed(ev)}
 	case reconcile.Tick:
 		return []v1alpha1.PodWatchEvent{t.Summary(ev.Time, ev.Reconciliations)}
-	case reconcile.Look:
+	case reconcile.Look, reconcile.Aftermath:
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package watch
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 
@@ -21,18 +22,19 @@ import (
 // command is about to end.
 const readUnmet = 3
 
-// crashes reads about crashes beside the run and prints what it finds.
+// crashes reads about crashes beside the run.
 type crashes struct {
 	ctx     context.Context //nolint:containedctx // for what is begun in emit
 	stop    context.CancelFunc
 	readers map[string]*aftermath.Reader
-	print   func(*v1alpha1.PodWatchEvent) error
-	wg      sync.WaitGroup
+	// add takes what is found during the run.
+	add func(*v1alpha1.PodWatchEvent)
+	wg  sync.WaitGroup
 }
 
-func newCrashes(ctx context.Context, o Options, print func(*v1alpha1.PodWatchEvent) error) *crashes {
+func newCrashes(ctx context.Context, o Options, add func(*v1alpha1.PodWatchEvent)) *crashes {
 	ctx, stop := context.WithCancel(ctx)
-	c := &crashes{ctx: ctx, stop: stop, readers: map[string]*aftermath.Reader{}, print: print}
+	c := &crashes{ctx: ctx, stop: stop, readers: map[string]*aftermath.Reader{}, add: add}
 	if o.Logs == 0 && o.Events == 0 {
 		return c
 	}
@@ -62,45 +64,48 @@ func (c *crashes) follow(ev reconcile.Event, e *v1alpha1.PodWatchEvent) {
 	}
 	c.wg.Go(func() {
 		defer release()
-		// An output that is gone ends the run by itself.
-		_ = c.tell(c.ctx, r, aftermath.CrashOf(ev.Pod, e.Container), e)
+		for found := range read(c.ctx, r, aftermath.CrashOf(ev.Pod, e.Container), e) {
+			c.add(found)
+		}
 	})
 }
 
-// tell reads about the crash and prints it, as of the time of e.
-func (c *crashes) tell(ctx context.Context, r *aftermath.Reader, crash aftermath.Crash, e *v1alpha1.PodWatchEvent) error {
-	if lines, err := r.Tail(ctx, crash); len(lines) > 0 && err == nil {
-		out := part(e, v1alpha1.EventContainerLogs)
-		out.Logs = lines
-		if err := c.print(out); err != nil {
-			return err
+// read reads about the crash, as of the time of e. It is best effort: whoever may not
+// list events has none.
+func read(ctx context.Context, r *aftermath.Reader, crash aftermath.Crash, e *v1alpha1.PodWatchEvent) iter.Seq[*v1alpha1.PodWatchEvent] {
+	return func(yield func(*v1alpha1.PodWatchEvent) bool) {
+		if lines, err := r.Tail(ctx, crash); len(lines) > 0 && err == nil {
+			out := part(e, v1alpha1.EventContainerLogs)
+			out.Logs = lines
+			if !yield(out) {
+				return
+			}
 		}
+		events, err := r.About(ctx, crash)
+		if err != nil || len(events) == 0 {
+			return
+		}
+		out := part(e, v1alpha1.EventPodEvents)
+		out.Container = ""
+		for _, event := range events {
+			out.Events = append(out.Events, eventOf(event))
+		}
+		yield(out)
 	}
-	events, err := r.About(ctx, crash)
-	if err != nil || len(events) == 0 {
-		return nil //nolint:nilerr // best effort: whoever may not list events has none
-	}
-	out := part(e, v1alpha1.EventPodEvents)
-	out.Container = ""
-	for _, event := range events {
-		out.Events = append(out.Events, eventOf(event))
-	}
-	return c.print(out)
 }
 
-// end ends what is still being read: nobody waits for it. The output must not be
-// blocked.
+// end ends what is still being read: nobody waits for it.
 func (c *crashes) end() {
 	c.stop()
 	c.wg.Wait()
 }
 
-// unmet reads about a pod because of which a gate has not held, and waits.
-func (c *crashes) unmet(ctx context.Context, p *projection.Pod, e *v1alpha1.PodWatchEvent) error {
+// unmet reads about a pod because of which a gate has not held, while it is waited for.
+func (c *crashes) unmet(ctx context.Context, p *projection.Pod, e *v1alpha1.PodWatchEvent) iter.Seq[*v1alpha1.PodWatchEvent] {
 	if r := c.readers[e.Context]; r != nil {
-		return c.tell(ctx, r, aftermath.CrashOf(p, e.Container), e)
+		return read(ctx, r, aftermath.CrashOf(p, e.Container), e)
 	}
-	return nil
+	return func(func(*v1alpha1.PodWatchEvent) bool) {}
 }
 
 // part is an event that belongs to e.

@@ -7,12 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
@@ -95,7 +97,7 @@ func (s *session) printUnmet(ctx context.Context, at time.Time, err error) error
 	if s.gate == nil || err == nil {
 		return nil
 	}
-	unmet := s.gate.Unmet()
+	unmet, recorded := s.gate.Unmet(), s.recorded()
 	for i, u := range unmet[:min(len(unmet), listedUnmet)] {
 		e, ok := s.teller.About(v1alpha1.EventGateUnmet, at, u.Key, u.Finding)
 		if !ok {
@@ -104,13 +106,44 @@ func (s *session) printUnmet(ctx context.Context, at time.Time, err error) error
 		if err := s.print(&e); err != nil {
 			return err
 		}
-		if s.crashes != nil && i < readUnmet {
-			if err := s.crashes.unmet(ctx, u.Pod, &e); err != nil {
-				return err
-			}
+		if i >= readUnmet {
+			continue
+		}
+		found := slices.Values(recorded[u.Key])
+		if s.crashes != nil {
+			found = s.crashes.unmet(ctx, u.Pod, &e)
+		}
+		if err := s.followUnmet(found, at); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// followUnmet prints and keeps what was read after the end.
+func (s *session) followUnmet(found iter.Seq[*v1alpha1.PodWatchEvent], at time.Time) error {
+	for a := range found {
+		if s.record != nil {
+			s.record(reconcile.Delivery{At: at, Context: a.Context, Namespace: a.Namespace, Aftermath: a})
+		}
+		if err := s.follow(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recorded is what a replayed run has read after its end, by pod.
+func (s *session) recorded() map[reconcile.Key][]*v1alpha1.PodWatchEvent {
+	if s.last == nil {
+		return nil
+	}
+	byPod := map[reconcile.Key][]*v1alpha1.PodWatchEvent{}
+	for _, a := range s.last() {
+		key := reconcile.Key{Context: a.Context, Namespace: a.Namespace, Name: a.Name, UID: types.UID(a.UID)}
+		byPod[key] = append(byPod[key], a)
+	}
+	return byPod
 }
 
 // askTimeout bounds the question whether a namespace is there.

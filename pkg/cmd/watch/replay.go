@@ -57,6 +57,7 @@ func replay(ctx context.Context, o Options) error {
 		return err
 	}
 	s := newSession(o, engine, r.Header)
+	s.last = r.Last
 	deliveries := func(yield func(reconcile.Delivery, error) bool) {
 		for d, err := range r.Deliveries() {
 			if err != nil {

@@ -88,7 +88,7 @@ func watchOn(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg
 	if c != nil {
 		c.engine, c.print, s.cleaning = engine, s.print, c
 	}
-	s.crashes = newCrashes(ctx, o, s.print)
+	s.crashes, s.record = newCrashes(ctx, o, engine.AddAftermath), cfg.Tap
 	s.vanished = func(of reconcile.Source) { go s.checkNamespace(ctx, of, cancel) }
 	return s.end(ctx, s.run(ctx, engine.Run))
 }

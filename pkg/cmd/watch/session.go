@@ -31,12 +31,16 @@ type session struct {
 	Options
 	// printing is held while something is printed.
 	printing sync.Mutex
-	// crashes is nil in a replay: what was in the logs is not recorded.
+	// crashes is nil in a replay.
 	crashes *crashes
 	// cleaning is nil if nothing is removed.
 	cleaning *cleaning
-	engine   *reconcile.Engine
-	teller   *transition.Teller
+	// record keeps what is read after the end of the engine; nil without a recording.
+	record func(reconcile.Delivery)
+	// last is what a recording holds of that; nil but in a replay.
+	last   func() []*v1alpha1.PodWatchEvent
+	engine *reconcile.Engine
+	teller *transition.Teller
 	// gate is nil without one.
 	gate *gate.Gate
 	// vanished is told of a namespace whose last pod has gone while a gate
@@ -84,6 +88,8 @@ func (s *session) emit(ev reconcile.Event) error {
 		s.synced = true
 	case reconcile.SourceFailed:
 		s.unread++
+	case reconcile.Aftermath:
+		return s.follow(ev.Aftermath)
 	case reconcile.Judged, reconcile.Gone, reconcile.Stream, reconcile.Tick, reconcile.Look:
 	}
 	if s.view != nil {
@@ -132,6 +138,16 @@ func (s *session) tell(ev reconcile.Event) error {
 		}
 	}
 	return nil
+}
+
+// follow prints what was read about a crash, unless a replay is asked not to. The live
+// view reads on its own.
+func (s *session) follow(a *v1alpha1.PodWatchEvent) error {
+	unwanted := a.Type == v1alpha1.EventContainerLogs && s.Logs == 0 || a.Type == v1alpha1.EventPodEvents && s.Events == 0
+	if unwanted || s.view != nil {
+		return nil
+	}
+	return s.print(a)
 }
 
 // print prints one event. It is safe for concurrent use.
