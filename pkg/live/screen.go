@@ -34,6 +34,9 @@ type PanicError struct {
 // Error implements error.
 func (e *PanicError) Error() string { return fmt.Sprintf("draw live view: panic: %v", e.Value) }
 
+// Trace is the stack.
+func (e *PanicError) Trace() []byte { return e.Stack }
+
 // Options shape a Screen.
 type Options struct {
 	Board *Board

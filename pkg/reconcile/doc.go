@@ -31,7 +31,8 @@
 //
 // End. Run returns nil when what Config.Until asks for is reached, the cause
 // of ctx when that is cancelled, the error of emit when the reader is gone, and
-// the error of the sources when none is left. Before it returns it stops taking
+// the error of the sources when none is left. A panic is an error, too (package
+// panics). Before it returns it stops taking
 // frames, finishes what is in hand for at most Config.Grace, and emits what that
 // yields.
 //

@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/client-go/util/workqueue"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/panics"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
@@ -104,9 +105,11 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 	emitted := make(chan struct{})
 	go func() {
 		defer close(emitted)
-		if err := e.out.run(e.andThenSynced(emit)); err != nil {
-			e.finish(err)
-		}
+		e.guard(func() {
+			if err := e.out.run(e.andThenSynced(emit)); err != nil {
+				e.finish(err)
+			}
+		})
 	}()
 	var sources, workers sync.WaitGroup
 	e.start(live, acting, &sources, &workers)
@@ -123,7 +126,7 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 		e.queue.ShutDown()
 		e.acts.ShutDown()
 		workers.Wait()
-		e.judgeLeft()
+		e.guard(e.judgeLeft)
 		e.out.close()
 		<-emitted
 	})
@@ -147,20 +150,28 @@ func (e *Engine) Run(ctx context.Context, emit func(Event) error) error {
 func (e *Engine) start(live, acting context.Context, sources, workers *sync.WaitGroup) {
 	e.startTicks(e.intake.note(Delivery{}))
 	for _, source := range e.cfg.Sources {
-		sources.Go(func() { e.runSource(live, source) })
+		sources.Go(func() { e.guard(func() { e.runSource(live, source) }) })
 	}
 	if e.cfg.Until == UntilSynced {
 		return
 	}
 	for range e.cfg.Workers {
-		workers.Go(func() { e.work(live, acting) })
+		workers.Go(func() { e.guard(func() { e.work(live, acting) }) })
 		if e.acts != e.queue {
-			workers.Go(func() { e.workActs(live, acting) })
+			workers.Go(func() { e.guard(func() { e.workActs(live, acting) }) })
 		}
 	}
-	sources.Go(func() { e.schedule.run(live, e.fireDue) })
+	sources.Go(func() { e.guard(func() { e.schedule.run(live, e.fireDue) }) })
 	if e.cfg.Until == UntilSettled {
-		workers.Go(func() { e.makePlan(live) })
+		workers.Go(func() { e.guard(func() { e.makePlan(live) }) })
+	}
+}
+
+// guard calls f; a panic ends the run, and nothing waits for what f has left undone.
+func (e *Engine) guard(f func()) {
+	if fault := panics.Catch(f); fault != nil {
+		e.finish(fmt.Errorf("judge pods: %w", fault))
+		e.out.abandon()
 	}
 }
 

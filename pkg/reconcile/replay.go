@@ -27,6 +27,19 @@ func (e *Engine) Replay(ctx context.Context, deliveries iter.Seq2[Delivery, erro
 		e.ended = e.cfg.Clock.Now()
 	}()
 	r := replay{Engine: e, advance: advance, emit: e.andThenSynced(emit), handlers: map[sourceName]*handler{}}
+	var err error
+	e.guard(func() { err = r.run(ctx, deliveries) })
+	if err != nil {
+		return err
+	}
+	select {
+	case err = <-e.finished: // a panic
+	default:
+	}
+	return err
+}
+
+func (r *replay) run(ctx context.Context, deliveries iter.Seq2[Delivery, error]) error {
 	for d, err := range deliveries {
 		if err != nil {
 			return err

@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/panics"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // handler takes in what one source delivers. It computes a key, keeps the frame
-// and enqueues the key (R4); UntilSynced judges in place instead.
+// and enqueues the key (R4); UntilSynced judges in place instead. It is called on
+// goroutines of client-go, which would end the process at a panic.
 type handler struct {
 	engine *Engine
 	source Source
@@ -26,12 +28,12 @@ var _ stream.Handler = (*handler)(nil)
 
 // Upsert implements stream.Handler.
 func (h *handler) Upsert(p *projection.Pod, f stream.Frame) {
-	h.engine.take(h.key(p), frame{pod: p, initial: f.Initial, gap: f.Gap})
+	h.engine.guard(func() { h.engine.take(h.key(p), frame{pod: p, initial: f.Initial, gap: f.Gap}) })
 }
 
 // Delete implements stream.Handler.
 func (h *handler) Delete(p *projection.Pod, f stream.Frame) {
-	h.engine.take(h.key(p), frame{pod: p, gone: true, initial: f.Initial, gap: f.Gap})
+	h.engine.guard(func() { h.engine.take(h.key(p), frame{pod: p, gone: true, initial: f.Initial, gap: f.Gap}) })
 }
 
 // Synced implements stream.Handler.
@@ -102,7 +104,8 @@ func (e *Engine) runSource(ctx context.Context, s Source) {
 	if err == nil {
 		err = errors.New("the source ended")
 	}
-	if h.synced {
+	_, fault := errors.AsType[*panics.Error](err)
+	if h.synced || fault {
 		e.finish(fmt.Errorf("watch pods: %w", err))
 		return
 	}

@@ -189,7 +189,6 @@ func (s *session) run(ctx context.Context, engine func(context.Context, func(rec
 	s.view, s.printer = nil, lines
 	s.printing.Unlock()
 	if broken := new(live.PanicError); errors.As(viewErr, &broken) {
-		_, _ = s.ErrOut.Write(broken.Stack)
 		return broken
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/panics"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -43,7 +44,8 @@ func New(cfg Config) (*Stream, error) {
 const stopGrace = 100 * time.Millisecond
 
 // Run delivers pods to h until ctx ends, and then returns nil. Before the first
-// Synced it may return a *ConnectError. It can be called once.
+// Synced it may return a *ConnectError; a panic of Config.Project or Config.Inspect
+// ends it as an error at any time. It can be called once.
 func (s *Stream) Run(ctx context.Context, h Handler) error {
 	if s.started.Swap(true) {
 		return errors.New("stream: run a second time")
@@ -60,8 +62,12 @@ func (s *Stream) Run(ctx context.Context, h Handler) error {
 	for mode := streamed; s.runReflector(ctx, mode) != nil; mode = paged {
 		s.monitor.tell("the server does not finish streaming lists; using list and watch")
 	}
-	if failed, ok := errors.AsType[*ConnectError](context.Cause(ctx)); ok {
+	cause := context.Cause(ctx)
+	if failed, ok := errors.AsType[*ConnectError](cause); ok {
 		return failed
+	}
+	if fault, ok := errors.AsType[*panics.Error](cause); ok {
+		return fault
 	}
 	return nil
 }
@@ -120,11 +126,19 @@ func (s *Stream) selectInto(opts *metav1.ListOptions) {
 	opts.LabelSelector, opts.FieldSelector = s.cfg.LabelSelector, s.cfg.FieldSelector
 }
 
-// project makes the projection of a pod and shows both to Config.Inspect.
+// project makes the projection of a pod and shows both to Config.Inspect. It runs on a
+// goroutine of client-go, which would end the process at a panic: that ends the run.
 func (s *Stream) project(pod *corev1.Pod) *projection.Pod {
-	p := s.cfg.Project(pod)
-	if s.cfg.Inspect != nil {
-		s.cfg.Inspect(pod, p)
+	var p *projection.Pod
+	fault := panics.Catch(func() {
+		p = s.cfg.Project(pod)
+		if s.cfg.Inspect != nil {
+			s.cfg.Inspect(pod, p)
+		}
+	})
+	if fault != nil {
+		s.monitor.giveUp(fault)
+		p = &projection.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, ResourceVersion: pod.ResourceVersion}}
 	}
 	return p
 }

@@ -105,10 +105,17 @@ func ClosedPipe(err error) bool {
 }
 
 // Print tells the user about err in one line, and in a second one what can be
-// done about it. A closed pipe and nil print nothing.
+// done about it; before them the stack, if a panic has ended the command. A closed
+// pipe and nil print nothing.
 func Print(w io.Writer, err error) {
 	if err == nil || ClosedPipe(err) {
 		return
+	}
+	if fault, ok := errors.AsType[interface {
+		error
+		Trace() []byte
+	}](err); ok {
+		_, _ = w.Write(fault.Trace())
 	}
 	text := plaintext.Line(strings.TrimSpace(err.Error()))
 	// A writer that fails leaves nobody to tell.
