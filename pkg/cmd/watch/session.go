@@ -190,17 +190,23 @@ func (s *session) end(ctx context.Context, runErr error) error {
 	if at.IsZero() {
 		at = s.engine.Ended()
 	}
-	if printErr := s.printLast(at); printErr != nil {
-		return errors.Join(err, printErr)
+	printErr := s.printEnd(ctx, at, err)
+	if err != nil && exit.ClosedPipe(printErr) {
+		return err // that nobody reads it changes nothing about the outcome
 	}
-	if printErr := s.printUnmet(ctx, at, err); printErr != nil {
-		return errors.Join(err, printErr)
+	return errors.Join(err, printErr)
+}
+
+// printEnd prints the last words about a run that has ended with err.
+func (s *session) printEnd(ctx context.Context, at time.Time, err error) error {
+	if err := s.printLast(at); err != nil {
+		return err
+	}
+	if err := s.printUnmet(ctx, at, err); err != nil {
+		return err
 	}
 	end := s.teller.End(at, s.engine.Reconciliations(), exit.Code(err), s.endText(err))
-	if printErr := s.print(&end); printErr != nil {
-		return errors.Join(err, printErr)
-	}
-	return err
+	return s.print(&end)
 }
 
 // outcome turns the end of the engine into that of the command. A signal is how
