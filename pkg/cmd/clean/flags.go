@@ -23,7 +23,6 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
 
-
 // flags are the flags of clean alone.
 type flags struct {
 	scope  *scope.Flags
