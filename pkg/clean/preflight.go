@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	authorizationv1 "k8s.io/api/authorization/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	authorizationv1client "k8s.io/client-go/kubernetes/typed/authorization/v1"
 
@@ -18,7 +16,7 @@ import (
 
 // DeniedError says what the user may not do and would have to.
 type DeniedError struct {
-	Verb, Resource string
+	Access Access
 	// Namespace is empty for all.
 	Namespace string
 }
@@ -29,7 +27,7 @@ func (e *DeniedError) Error() string {
 	if e.Namespace != metav1.NamespaceAll {
 		where = fmt.Sprintf("in namespace %q", e.Namespace)
 	}
-	return fmt.Sprintf("clean pods: forbidden to %s %s %s", e.Verb, e.Resource, where)
+	return fmt.Sprintf("clean pods: forbidden to %s %s", e.Access, where)
 }
 
 // Preflight asks the server whether the user may do all that a Sweeper has to do
@@ -37,28 +35,20 @@ func (e *DeniedError) Error() string {
 // error is a *DeniedError for the first thing that is denied, or says that the
 // server did not say.
 func Preflight(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, categories []v1alpha1.Category, namespaces []string) error {
-	rights := []authorizationv1.ResourceAttributes{{Verb: "get", Resource: "pods"}}
+	needed := []Access{AccessGet}
 	if slices.ContainsFunc(categories, func(c v1alpha1.Category) bool { return !Living(c) }) {
-		rights = append(rights, authorizationv1.ResourceAttributes{Verb: "delete", Resource: "pods"})
+		needed = append(needed, AccessDelete)
 	}
 	if slices.ContainsFunc(categories, Living) {
-		rights = append(rights, authorizationv1.ResourceAttributes{Verb: "create", Resource: "pods", Subresource: "eviction"})
+		needed = append(needed, AccessEvict)
 	}
-	for _, namespace := range namespaces {
-		for _, r := range rights {
-			r.Group, r.Namespace = corev1.GroupName, namespace
-			review, err := c.SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-				Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &r},
-			}, metav1.CreateOptions{})
-			if err != nil {
-				return fmt.Errorf("check access to pods in namespace %q: %w", namespace, err)
-			}
-			if !review.Status.Allowed {
-				if r.Subresource != "" {
-					r.Resource += "/" + r.Subresource
-				}
-				return &DeniedError{Verb: r.Verb, Resource: r.Resource, Namespace: namespace}
-			}
+	for _, a := range needed {
+		denied, err := ask(ctx, c, a, namespaces)
+		if err != nil {
+			return err
+		}
+		if len(denied) > 0 {
+			return &DeniedError{Access: a, Namespace: denied[0]}
 		}
 	}
 	return nil

@@ -201,7 +201,8 @@ func (s *Sweeper) conclude(item v1alpha1.CleanItem) {
 		s.candidates.rest(uid, "")
 	case v1alpha1.ResultRecovered:
 		s.candidates.Forget(uid)
-	default:
+	case v1alpha1.ResultDeleted, v1alpha1.ResultTerminating, v1alpha1.ResultGone, v1alpha1.ResultReplaced, v1alpha1.ResultWouldDelete,
+		v1alpha1.ResultCreated, v1alpha1.ResultExists, v1alpha1.ResultWouldCreate:
 		s.candidates.done(uid)
 	}
 	_ = s.cfg.Tell(item)

@@ -12,6 +12,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 )
 
 // permitted asks what the user may do, before the user is asked. It returns
@@ -46,7 +47,7 @@ func (s *session) mayWait(ctx context.Context, plan *clean.Plan) error {
 	for _, namespace := range unwatched {
 		if slices.Contains(unread, namespace) {
 			return exit.Hint(fmt.Errorf("wait for pods in namespace %q: neither watching nor getting them is allowed", namespace),
-				canI(clean.AccessGet, namespace))
+				removal.CanI(clean.AccessGet, namespace))
 		}
 	}
 	return nil
@@ -77,14 +78,10 @@ func (s *session) mayI(r *v1alpha1.CleanReport) string {
 		switch {
 		case item.SkipReason != string(clean.SkipForbidden):
 		case clean.Living(item.Category):
-			return canI(clean.AccessEvict, item.Namespace)
+			return removal.CanI(clean.AccessEvict, item.Namespace)
 		default:
-			return canI(clean.AccessDelete, item.Namespace)
+			return removal.CanI(clean.AccessDelete, item.Namespace)
 		}
 	}
 	return "kubectl auth can-i --list"
-}
-
-func canI(a clean.Access, namespace string) string {
-	return "kubectl auth can-i " + string(a) + " -n " + namespace
 }

@@ -57,7 +57,7 @@ func newCleaning(ctx context.Context, o Options, stop context.CancelCauseFunc) (
 	if c.DryRun == v1alpha1.DryRunNone {
 		err := clean.Preflight(ctx, c.Reviews, c.Rules.Categories, cluster.Namespaces)
 		if denied, ok := errors.AsType[*clean.DeniedError](err); ok {
-			return nil, exit.Hint(fmt.Errorf("%w; nothing was deleted", denied), canI(denied))
+			return nil, exit.Hint(fmt.Errorf("%w; nothing was deleted", denied), removal.CanI(denied.Access, denied.Namespace))
 		} else if err != nil {
 			return nil, fmt.Errorf("%w; nothing was deleted", err)
 		}
@@ -74,15 +74,6 @@ func newCleaning(ctx context.Context, o Options, stop context.CancelCauseFunc) (
 		Pods: cluster.Core, Clients: clean.Clients{Jobs: c.Jobs, Namespaces: cluster.Core}, Tell: c.tell,
 	})
 	return c, nil
-}
-
-// canI is the question that the server has answered with no.
-func canI(d *clean.DeniedError) string {
-	where := " -n " + d.Namespace
-	if d.Namespace == metav1.NamespaceAll {
-		where = " --all-namespaces"
-	}
-	return "kubectl auth can-i " + d.Verb + " " + d.Resource + where
 }
 
 // actor is the one value that stands for --dry-run.

@@ -46,6 +46,16 @@ func ContextName(context string) string {
 	return context
 }
 
+// CanI is the command that asks the server what it has denied, in the namespace
+// or, if that is empty, in all.
+func CanI(a clean.Access, namespace string) string {
+	where := "-n " + namespace
+	if namespace == "" {
+		where = "--all-namespaces"
+	}
+	return "kubectl auth can-i " + string(a) + " " + where
+}
+
 // Protected reports whether the user wants to be asked for the name of the
 // context.
 func Protected(context string, lookupEnv func(string) (string, bool)) (bool, error) {
