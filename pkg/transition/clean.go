@@ -38,7 +38,8 @@ func cleanType(item v1alpha1.CleanItem) v1alpha1.EventType {
 			return v1alpha1.EventCleanPlanned
 		}
 		return v1alpha1.EventCleanSkipped
-	default:
-		return v1alpha1.EventCleanFailed
+	case v1alpha1.ResultBlocked, v1alpha1.ResultConflict, v1alpha1.ResultForbidden, v1alpha1.ResultArchiveFailed, v1alpha1.ResultError,
+		v1alpha1.ResultCreated, v1alpha1.ResultExists, v1alpha1.ResultWouldCreate: // the last three are of a restore
 	}
+	return v1alpha1.EventCleanFailed
 }
