@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,6 +181,42 @@ func TestS39_ASweeperInADryRunChangesNothing(t *testing.T) {
 				t.Error("S40: it would be told again, though a real run would have removed it")
 			}
 		})
+	}
+}
+
+// S40: a dry run tells what a real run would remove, limits and the loop guard
+// included.
+func TestS40_ADryRunOfASweeperIsWhatARealOneDoes(t *testing.T) {
+	t.Parallel()
+	var runs [][]string
+	for _, dry := range []bool{false, true} {
+		s := newServer(t)
+		w := newSweep(t, s, fiveMinutes)
+		w.guard = NewGuard(Limits{Ended: 5})
+		if dry {
+			w.cfg.Actor, w.cfg.Archive = ClientDryRun(), nil
+		}
+		for i := range 9 {
+			pod := failedPod("a", "p"+strconv.Itoa(i), func(p *corev1.Pod) {
+				p.OwnerReferences[0].UID = types.UID("rs" + strconv.Itoa(i/4))
+			})
+			s.replace(pod)
+			w.ripen(pod)
+			if err := w.sweep(pod); err != nil {
+				t.Error(err)
+			}
+		}
+		runs = append(runs, slices.DeleteFunc(w.told, func(line string) bool {
+			return !strings.HasSuffix(line, "planned") && !strings.Contains(line, "skipped")
+		}))
+	}
+	want := []string{
+		"p0 planned", "p1 planned", "p2 planned", "p3 skipped loop-guard", "p4 planned", "p5 planned", "p6 skipped limit", "p7 skipped limit", "p8 skipped limit",
+	}
+	for _, told := range runs {
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
 	}
 }
 
