@@ -64,6 +64,7 @@ func newCleaning(ctx context.Context, o Options, stop context.CancelCauseFunc) (
 		if c.archive, err = clean.OpenArchive(c.Archive, o.Clock.Now()); err != nil {
 			return nil, err
 		}
+		c.archive.From(clean.ClusterOf(cluster.Context, cluster.Core.RESTClient()))
 	}
 	if err := c.confirm(ctx, o); err != nil {
 		return nil, errors.Join(err, c.close())
