@@ -29,14 +29,20 @@ const (
 	AccessWatch  Access = "watch pods"
 	AccessGet    Access = "get pods"
 	AccessLogs   Access = "get pods/log"
+	// AccessNamespace is about the namespace itself: a Role in it is enough.
+	AccessNamespace Access = "get namespaces"
 )
 
 func (a Access) attributes(namespace string) *authorizationv1.ResourceAttributes {
 	verb, resource, _ := strings.Cut(string(a), " ")
 	resource, subresource, _ := strings.Cut(resource, "/")
-	return &authorizationv1.ResourceAttributes{
+	r := &authorizationv1.ResourceAttributes{
 		Namespace: namespace, Verb: verb, Group: corev1.GroupName, Resource: resource, Subresource: subresource,
 	}
+	if a == AccessNamespace {
+		r.Name = namespace
+	}
+	return r
 }
 
 // accessFor is what removing item needs.

@@ -60,14 +60,18 @@ func skip(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
 	if len(p.Finalizers) > 0 && !r.AllowFinalizers {
 		return SkipFinalizer
 	}
-	if s := skipOwner(p.Controller, d.Category, r, k); s != "" || !Living(d.Category) {
+	if s := skipOwner(p.Controller, d.Category, r, k); s != "" {
 		return s
 	}
+	_, seen := k.Namespaces[p.Namespace]
 	switch {
-	case p.Priority >= criticalPriority:
+	case Living(d.Category) && p.Priority >= criticalPriority:
 		return SkipCritical
-	case p.NoDisruption:
+	case Living(d.Category) && p.NoDisruption:
 		return SkipDoNotDisrupt
+	case k.Namespaces != nil && !seen:
+		// Last, so that it is told of nothing but pods that might go otherwise.
+		return SkipNamespaceUnknown
 	}
 	return ""
 }

@@ -73,13 +73,15 @@ func contains(kinds []OwnerKind, c *projection.Controller) bool {
 	return ok && slices.Contains(kinds, kind)
 }
 
-// Known is what is known of the things around pods. The zero value knows
-// nothing, and what is not known protects.
+// Known is what is known of the things around pods. What was asked for and is
+// not known protects. The zero value is for when nobody was asked, as with a
+// file: nothing is removed by such a plan.
 type Known struct {
 	// Jobs has the Jobs that were asked for, by the UID that their pods name. A
 	// Job that could not be read is missing.
 	Jobs map[types.UID]JobState
-	// Namespaces has those that could be read.
+	// Namespaces has those that could be read; nil if nobody was asked. Else the
+	// pods of a namespace that is missing are left alone.
 	Namespaces map[string]Namespace
 }
 

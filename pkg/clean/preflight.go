@@ -35,7 +35,7 @@ func (e *DeniedError) Error() string {
 // error is a *DeniedError for the first thing that is denied, or says that the
 // server did not say.
 func Preflight(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, categories []v1alpha1.Category, namespaces []string) error {
-	needed := []Access{AccessGet}
+	needed := []Access{AccessGet, AccessNamespace}
 	if slices.ContainsFunc(categories, func(c v1alpha1.Category) bool { return !Living(c) }) {
 		needed = append(needed, AccessDelete)
 	}

@@ -30,6 +30,7 @@ func TestPreflightNamesWhatIsDenied(t *testing.T) {
 		"no eviction":                  {living, "create pods/eviction in a", `clean pods: forbidden to create pods/eviction in namespace "a"`},
 		"no eviction, and none needed": {DefaultCategories(), "create pods/eviction in a", ""},
 		"no get":                       {living, "get pods in a", `clean pods: forbidden to get pods in namespace "a"`},
+		"no look at the namespace":     {living, "get namespaces in b", `clean pods: forbidden to get namespaces in namespace "b"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

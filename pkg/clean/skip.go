@@ -48,15 +48,15 @@ const (
 	SkipCritical SkipReason = "critical"
 	// SkipDoNotDisrupt: it lives, and an annotation asks not to disturb it.
 	SkipDoNotDisrupt SkipReason = "do-not-disrupt"
+	// SkipNamespaceUnknown: nothing else protects it, and its namespace, which
+	// might, could not be read.
+	SkipNamespaceUnknown SkipReason = "namespace-unknown"
 	// SkipKeptLast: it is among the newest Rules.KeepLast pods of its controller.
 	SkipKeptLast SkipReason = "kept-last"
 	// SkipLimit: more pods than the limit would be removed, and others go first.
 	SkipLimit SkipReason = "limit"
 	// SkipLoopGuard: pods of its controller have been removed again and again.
 	SkipLoopGuard SkipReason = "loop-guard"
-	// SkipNamespaceUnknown: its namespace could not be read, which might protect
-	// it. It is for runs without end, where nobody reads of the limitation.
-	SkipNamespaceUnknown SkipReason = "namespace-unknown"
 	// SkipForbidden: the user may not remove pods there.
 	SkipForbidden SkipReason = "forbidden"
 )

@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/pager"
@@ -32,6 +33,10 @@ import (
 const (
 	// lookLimit bounds the whole of Look: what was not read by then protects.
 	lookLimit = 30 * time.Second
+	// readLimit bounds one request, so that readTries of them, with the pauses
+	// between, fit into lookLimit.
+	readLimit = 8 * time.Second
+	readTries = 3
 	// lookers read at once.
 	lookers = 8
 	// listFrom is the number of Jobs of a namespace above which one list in
@@ -73,8 +78,9 @@ type Clients struct {
 	Namespaces corev1client.NamespacesGetter
 }
 
-// Look reads what n asks for. What could not be read is missing in Known, and
-// told by one limitation per resource and namespace, sorted; never nil.
+// Look reads what n asks for. What could not be read, also after another try if
+// the error was one that may pass, is missing in Known, and told by one
+// limitation per resource and namespace, sorted; never nil.
 func Look(ctx context.Context, c Clients, n Need) (Known, []v1alpha1.Limitation) {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
@@ -82,27 +88,46 @@ func Look(ctx context.Context, c Clients, n Need) (Known, []v1alpha1.Limitation)
 		clients: c, failed: map[v1alpha1.Limitation]bool{},
 		known: Known{Jobs: map[types.UID]JobState{}, Namespaces: map[string]Namespace{}},
 	}
-	byNamespace := map[string][]string{}
-	for job := range n.jobs {
-		byNamespace[job.Namespace] = append(byNamespace[job.Namespace], job.Name)
-	}
-	var single []types.NamespacedName
-	for namespace, names := range byNamespace {
-		if len(names) > listFrom && l.list(ctx, n, namespace) {
-			continue
-		}
-		for _, name := range names {
-			single = append(single, types.NamespacedName{Namespace: namespace, Name: name})
-		}
-	}
-	each(single, func(name types.NamespacedName) { l.job(ctx, n, name) })
-	each(slices.Collect(maps.Keys(n.namespaces)), func(name string) { l.namespace(ctx, name) })
-	l.fold("jobs", len(byNamespace))
+	var group sync.WaitGroup
+	// Side by side: a slow Job API must not use up the time of the namespaces.
+	group.Go(func() {
+		each(slices.Collect(maps.Keys(n.namespaces)), func(name string) { l.namespace(ctx, name) })
+	})
+	group.Go(func() { l.jobs(ctx, n) })
+	group.Wait()
+	l.fold("jobs", len(n.jobsByNamespace()))
 	l.fold("namespaces", len(n.namespaces))
 	limitations := slices.SortedFunc(maps.Keys(l.failed), func(a, b v1alpha1.Limitation) int {
 		return strings.Compare(a.Resource+"/"+a.Namespace+"/"+a.Reason, b.Resource+"/"+b.Namespace+"/"+b.Reason)
 	})
 	return l.known, append([]v1alpha1.Limitation{}, limitations...)
+}
+
+// jobsByNamespace returns the names of the Jobs.
+func (n Need) jobsByNamespace() map[string][]string {
+	out := map[string][]string{}
+	for job := range n.jobs {
+		out[job.Namespace] = append(out[job.Namespace], job.Name)
+	}
+	return out
+}
+
+// persist reads, and reads again if the error may pass.
+func persist(ctx context.Context, read func(context.Context) error) error {
+	backoff := wait.Backoff{Duration: 500 * time.Millisecond, Factor: 4, Steps: readTries}
+	for try := 1; ; try++ {
+		err := bounded(ctx, read)
+		if err == nil || try == readTries || ctx.Err() != nil || !passing(err) && !apierrors.IsInternalError(err) {
+			return err
+		}
+		pause(ctx, backoff.Step())
+	}
+}
+
+func bounded(ctx context.Context, read func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	return read(ctx)
 }
 
 // each calls f for all items, several at once.
@@ -153,9 +178,27 @@ func (l *look) fold(resource string, namespaces int) {
 	}
 }
 
+// jobs reads all Jobs.
+func (l *look) jobs(ctx context.Context, n Need) {
+	var single []types.NamespacedName
+	for namespace, names := range n.jobsByNamespace() {
+		if len(names) > listFrom && l.list(ctx, n, namespace) {
+			continue
+		}
+		for _, name := range names {
+			single = append(single, types.NamespacedName{Namespace: namespace, Name: name})
+		}
+	}
+	each(single, func(name types.NamespacedName) { l.job(ctx, n, name) })
+}
+
 // job reads one Job. All that know it by another UID mean one that is gone.
 func (l *look) job(ctx context.Context, n Need, name types.NamespacedName) {
-	job, err := l.clients.Jobs.Jobs(name.Namespace).Get(ctx, name.Name, metav1.GetOptions{})
+	var job *batchv1.Job
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		job, err = l.clients.Jobs.Jobs(name.Namespace).Get(ctx, name.Name, metav1.GetOptions{})
+		return err
+	})
 	if err != nil && !apierrors.IsNotFound(err) {
 		l.fail("jobs", name.Namespace, "pods of Jobs that could not be read are left alone", err)
 		return
@@ -174,7 +217,12 @@ func (l *look) job(ctx context.Context, n Need, name types.NamespacedName) {
 func (l *look) list(ctx context.Context, n Need, namespace string) bool {
 	there := map[types.UID]JobState{}
 	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-		return l.clients.Jobs.Jobs(namespace).List(ctx, opts)
+		var page *batchv1.JobList
+		err := persist(ctx, func(ctx context.Context) (err error) {
+			page, err = l.clients.Jobs.Jobs(namespace).List(ctx, opts)
+			return err
+		})
+		return page, err
 	})
 	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(obj runtime.Object) error {
 		job, ok := obj.(*batchv1.Job)
@@ -225,9 +273,13 @@ func stateOf(job *projection.Owner) JobState {
 }
 
 func (l *look) namespace(ctx context.Context, name string) {
-	namespace, err := l.clients.Namespaces.Namespaces().Get(ctx, name, metav1.GetOptions{})
+	var namespace *corev1.Namespace
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		namespace, err = l.clients.Namespaces.Namespaces().Get(ctx, name, metav1.GetOptions{})
+		return err
+	})
 	if err != nil {
-		l.fail("namespaces", name, "an annotation podwatch.dev/keep of the namespace was not seen", err)
+		l.fail("namespaces", name, "an annotation podwatch.dev/keep could not be seen, so all pods are left alone", err)
 		return
 	}
 	l.mu.Lock()

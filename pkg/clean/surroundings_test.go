@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/fake"
+	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -95,22 +97,114 @@ func TestLookReadsJobsByTheirUID(t *testing.T) {
 	}
 }
 
-func TestS36_WhatCannotBeReadIsMissingAndTold(t *testing.T) {
+func TestS36_WhatCannotBeReadProtectsAndIsTold(t *testing.T) {
 	t.Parallel()
 	jobs := schema.GroupResource{Group: "batch", Resource: "jobs"}
 	for reason, err := range map[string]error{
 		"Forbidden": apierrors.NewForbidden(jobs, "done", nil),
 		"Timeout":   context.DeadlineExceeded,
 		"Error":     apierrors.NewInternalError(errors.New("on fire")),
+		"NotFound":  apierrors.NewNotFound(jobs, "done"),
 	} {
-		client := fake.NewClientset(jobObject("done", "1", batchv1.JobComplete))
-		client.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, err })
-		known, limitations := lookFor(client, jobPod("done", "1"), jobPod("done", "1"))
-		if len(known.Jobs) != 0 || len(known.Namespaces) != 0 || len(limitations) != 2 {
-			t.Fatalf("%s: known %+v, limitations %v", reason, known, limitations)
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client := fake.NewClientset()
+				client.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, err })
+				pods := []*corev1.Pod{jobPod("done", "1"), failedPod("a", "p"), failedPod("a", "kept", annotated("podwatch.dev/keep", "yes"))}
+				known, limitations := lookFor(client, pods...)
+				got := map[string]string{}
+				for _, item := range Make(judged(pods...), noon, everything(), known, ListCandidates).Items {
+					got[item.Name] = item.SkipReason
+				}
+				want := map[string]string{"of-1": "owner-unknown", "p": "namespace-unknown", "kept": "keep-annotation"}
+				if reason == "NotFound" { // then it is known that there is no Job
+					want["of-1"] = "namespace-unknown"
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("skipped (-want +got):\n%s", diff)
+				}
+				if l := limitations[len(limitations)-1]; l.Resource != "namespaces" || l.Namespace != "a" || l.Reason != reason || l.Effect == "" {
+					t.Errorf("limitation = %+v, want %s", l, reason)
+				}
+			})
+		})
+	}
+}
+
+// An error that may pass is no reason to leave pods alone, and one that stays
+// must not hold up the plan.
+func TestLookTriesAgainAFewTimes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err      error
+		failures int
+		asked    int
+		keep     bool
+	}{
+		"a hiccup":        {apierrors.NewInternalError(errors.New("etcd leader changed")), 1, 2, true},
+		"two":             {apierrors.NewServiceUnavailable("starting"), 2, 3, true},
+		"it stays":        {apierrors.NewInternalError(errors.New("on fire")), 100, 3, false},
+		"it cannot pass":  {apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, "a", nil), 100, 1, false},
+		"a slow response": {context.DeadlineExceeded, 1, 2, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+					Name: "a", Annotations: map[string]string{"podwatch.dev/keep": ""},
+				}})
+				left := test.failures
+				client.PrependReactor("get", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+					left--
+					return left >= 0, nil, test.err
+				})
+				known, limitations := lookFor(client, failedPod("a", "p"))
+				if asked := len(client.Actions()); asked != test.asked || known.Namespaces["a"].Keep != test.keep || (len(limitations) == 0) != test.keep {
+					t.Errorf("asked %d times, known %+v, limitations %v; want %d times, and it kept: %t", asked, known, limitations, test.asked, test.keep)
+				}
+			})
+		})
+	}
+}
+
+func TestASlowJobAPIHidesNoNamespace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+			Name: "a", Annotations: map[string]string{"podwatch.dev/keep": "true"},
+		}})
+		slow := slowJobs{client.BatchV1()}
+		n := Needs(judged(jobPod("done", "1"), failedPod("a", "p")), noon, everything())
+		known, limitations := Look(t.Context(), Clients{Jobs: slow, Namespaces: client.CoreV1()}, n)
+		if !known.Namespaces["a"].Keep || len(known.Jobs) != 0 || len(limitations) != 1 || limitations[0].Reason != "Timeout" {
+			t.Errorf("known %+v, limitations %+v; want the namespace kept and the Job unknown", known, limitations)
 		}
-		if l := limitations[0]; l.Resource != "jobs" || l.Namespace != "a" || l.Reason != reason || l.Effect == "" {
-			t.Errorf("limitation = %+v, want %s", l, reason)
+	})
+}
+
+// slowJobs answers nothing before the caller has given up.
+type slowJobs struct{ batchv1client.JobsGetter }
+
+func (s slowJobs) Jobs(namespace string) batchv1client.JobInterface {
+	return slowJob{s.JobsGetter.Jobs(namespace)}
+}
+
+type slowJob struct{ batchv1client.JobInterface }
+
+func (slowJob) Get(ctx context.Context, _ string, _ metav1.GetOptions) (*batchv1.Job, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestTheAnnotationOfANamespace(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{"": true, "true": true, "until tuesday": true, "0": true, "no": true, "false": false, "False": false} {
+		client := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+			Name: "a", Annotations: map[string]string{"podwatch.dev/keep": value},
+		}})
+		if known, _ := lookFor(client, failedPod("a", "p")); known.Namespaces["a"].Keep != want {
+			t.Errorf("podwatch.dev/keep: %q keeps: %t, want %t", value, known.Namespaces["a"].Keep, want)
 		}
 	}
 }

@@ -133,12 +133,7 @@ func (s *Sweeper) plan(ctx context.Context, whole *corev1.Pod) (*Plan, Sight) {
 	v := diagnose.Judge(p, diagnose.Related{}, now, s.cfg.Thresholds)
 	one := iter.Seq2[*projection.Pod, diagnose.Verdict](func(yield func(*projection.Pod, diagnose.Verdict) bool) { yield(p, v) })
 	known, _ := Look(ctx, s.cfg.Clients, Needs(one, now, s.cfg.Rules))
-	plan := Make(one, now, s.cfg.Rules, known, ListAll)
-	if _, ok := known.Namespaces[p.Namespace]; !ok {
-		// Nobody has seen the limitation and let it pass.
-		plan = plan.Without(SkipNamespaceUnknown, func(v1alpha1.CleanItem) bool { return true })
-	}
-	return plan, Sight{Pod: p, Verdict: v}
+	return Make(one, now, s.cfg.Rules, known, ListAll), Sight{Pod: p, Verdict: v}
 }
 
 // begin asks the guard and tells the decision. It reports whether the decision may

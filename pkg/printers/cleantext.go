@@ -170,9 +170,14 @@ func dryRunWords(d v1alpha1.DryRun) string {
 	return ""
 }
 
-// CleanSummary says in a line what is planned, or what became of it, in another
-// what was skipped and why, and in one line each what could not be read. It
-// ends in a newline.
+// CleanLimitations says in one line each what could not be read, and what comes
+// of that; "" for none. None of it is left out: it says why pods are kept.
+func CleanLimitations(limitations []v1alpha1.Limitation) string {
+	return limitationsText(limitations, func(v1alpha1.Limitation, v1alpha1.Limitation) bool { return false })
+}
+
+// CleanSummary says in a line what is planned, or what became of it, and in
+// another what was skipped and why. It ends in a newline.
 func CleanSummary(r *v1alpha1.CleanReport) string {
 	items, s := itemsOf(r, v1alpha1.DecisionPlanned), r.Summary
 	var b strings.Builder
@@ -191,7 +196,6 @@ func CleanSummary(r *v1alpha1.CleanReport) string {
 		fmt.Fprintf(&b, "%s of StatefulSets and DaemonSets ended more than %s ago: their controllers, which remove such pods, do not act.\n",
 			count(n, "pod"), actsWithin)
 	}
-	b.WriteString(limitationsText(r.Limitations))
 	return b.String()
 }
 

@@ -26,7 +26,7 @@ func ReportSummary(r *v1alpha1.PodReport, shown *ReportOptions) string {
 }
 
 // Limitations says in one line each what could not be read; "" if all was.
-func Limitations(r *v1alpha1.PodReport) string { return limitationsText(r.Limitations) }
+func Limitations(r *v1alpha1.PodReport) string { return limitationsText(r.Limitations, sharesLine) }
 
 func reportCounts(r *v1alpha1.PodReport) string {
 	pods, found := count(r.Summary.Pods.Total, "pod"), r.Summary.Findings
@@ -171,9 +171,9 @@ func prefixed(prefix, s string) string {
 }
 
 // limitationsText has one line per thing that could not be read, however many
-// namespaces it was in. Several related resources that were not read for one
-// reason share a line: what each of them may hide is in the report.
-func limitationsText(limitations []v1alpha1.Limitation) string {
+// namespaces it was in. Several that share a line by share are only named: what
+// each of them may hide is in the report.
+func limitationsText(limitations []v1alpha1.Limitation, share func(a, b v1alpha1.Limitation) bool) string {
 	namespaces := map[v1alpha1.Limitation][]string{}
 	for _, l := range limitations {
 		key := l
@@ -189,7 +189,7 @@ func limitationsText(limitations []v1alpha1.Limitation) string {
 	var b strings.Builder
 	for len(keys) > 0 {
 		n := 1
-		for n < len(keys) && sharesLine(keys[0], keys[n]) {
+		for n < len(keys) && share(keys[0], keys[n]) {
 			n++
 		}
 		things := make([]string, n)
@@ -210,7 +210,8 @@ func limitationsText(limitations []v1alpha1.Limitation) string {
 	return b.String()
 }
 
-// sharesLine reports whether two limitations can be told together. Pods that
+// sharesLine reports whether two limitations of a report can be told together:
+// related resources that were not read for one reason. Pods that
 // were not read are told one by one: they are what the report is about.
 func sharesLine(a, b v1alpha1.Limitation) bool {
 	about := func(l v1alpha1.Limitation) bool { return strings.HasPrefix(l.Resource, "pods") }

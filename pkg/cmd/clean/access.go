@@ -85,3 +85,14 @@ func (s *session) mayI(r *v1alpha1.CleanReport) string {
 	}
 	return "kubectl auth can-i --list"
 }
+
+// mayIRead is the command that shows why a namespace could not be read.
+func (s *session) mayIRead(r *v1alpha1.CleanReport, namespace string) string {
+	denied := slices.ContainsFunc(r.Limitations, func(l v1alpha1.Limitation) bool {
+		return l.Resource == "namespaces" && l.Reason == "Forbidden" && (l.Namespace == namespace || l.Namespace == "")
+	})
+	if denied {
+		return removal.CanI(clean.AccessNamespace, namespace)
+	}
+	return "kubectl get namespace " + namespace
+}

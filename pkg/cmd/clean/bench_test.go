@@ -41,6 +41,8 @@ type bench struct {
 
 	// before is called with every request before it is sent.
 	before func(*http.Request)
+	// answer answers in place of the server; nil leaves it to the server.
+	answer func(*http.Request) *http.Response
 
 	mu sync.Mutex
 	// mutating are the methods and paths of requests that can change anything.
@@ -123,6 +125,11 @@ func (b *bench) observe(next http.RoundTripper) http.RoundTripper {
 		}
 		if b.before != nil {
 			b.before(r)
+		}
+		if b.answer != nil {
+			if response := b.answer(r); response != nil {
+				return response, nil
+			}
 		}
 		return next.RoundTrip(r)
 	})

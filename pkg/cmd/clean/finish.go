@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -44,6 +47,7 @@ func (s *session) finish(err error) error {
 // outcome says what is wrong with a run that came to its end.
 func (s *session) outcome(r *v1alpha1.CleanReport) error {
 	forbidden := r.Summary.SkippedByReason[string(clean.SkipForbidden)]
+	unknown := unknownNamespaces(r)
 	switch {
 	case s.FailIfFound && r.Summary.Planned > 0:
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
@@ -55,6 +59,9 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 	case s.waits() && r.Summary.Terminating > 0:
 		return exit.Incomplete(fmt.Errorf("wait for pods to be gone: %d of %d are still terminating after %s",
 			r.Summary.Terminating, r.Summary.Planned, s.Wait))
+	case len(unknown) > 0:
+		return exit.Incomplete(exit.Hint(fmt.Errorf("clean pods: left alone because their namespace could not be read: pods of %s",
+			strings.Join(unknown, ", ")), s.mayIRead(r, unknown[0])))
 	case forbidden > 0 && r.Summary.Planned == 0:
 		return exit.Hint(fmt.Errorf("clean pods: forbidden for all %d; nothing was deleted", forbidden), s.mayI(r))
 	case forbidden > 0:
@@ -65,6 +72,18 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 		return exit.Incomplete(failure.Unread(s.unread, len(s.Cluster.Namespaces)))
 	}
 	return nil
+}
+
+// unknownNamespaces returns the sorted namespaces of pods that were left alone
+// for nothing but that their namespace could not be read.
+func unknownNamespaces(r *v1alpha1.CleanReport) []string {
+	names := map[string]bool{}
+	for i := range r.Items {
+		if r.Items[i].SkipReason == string(clean.SkipNamespaceUnknown) {
+			names[r.Items[i].Namespace] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // begun marks an error, except for an interrupt, as one that came when
@@ -121,11 +140,40 @@ func (s *session) printWith(r *v1alpha1.CleanReport, summary string) error {
 			}
 		}
 	}
-	if s.Quiet {
-		return nil
+	if !s.Quiet {
+		if _, err := io.WriteString(s.ErrOut, summary); err != nil {
+			return err
+		}
 	}
-	_, err := io.WriteString(s.ErrOut, summary)
+	return s.tellLimitations(r)
+}
+
+// tellLimitations says what could not be read and was not told yet. Of that,
+// -q hides what no pod was left alone for.
+func (s *session) tellLimitations(r *v1alpha1.CleanReport) error {
+	s.mu.Lock()
+	untold := slices.Clone(s.limitations[s.told:])
+	s.told = len(s.limitations)
+	s.mu.Unlock()
+	if s.Quiet {
+		untold = slices.DeleteFunc(untold, func(l v1alpha1.Limitation) bool {
+			return !slices.ContainsFunc(r.Items, func(i v1alpha1.CleanItem) bool { return i.SkipReason != "" && i.SkipReason == protects(l) })
+		})
+	}
+	_, err := io.WriteString(s.ErrOut, printers.CleanLimitations(untold))
 	return err
+}
+
+// protects is the skip reason of pods that are left alone for want of what l
+// says was not read, empty for none.
+func protects(l v1alpha1.Limitation) string {
+	switch l.Resource {
+	case "namespaces":
+		return string(clean.SkipNamespaceUnknown)
+	case "jobs":
+		return string(clean.SkipOwnerUnknown)
+	}
+	return ""
 }
 
 // machine reports whether a program reads the format.

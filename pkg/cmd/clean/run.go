@@ -16,6 +16,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -136,6 +137,9 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 		_, _ = io.WriteString(s.ErrOut, warning)
 	}
 	if s.DryRun == v1alpha1.DryRunNone {
+		if err := s.tellLimitations(r); err != nil {
+			return nil, &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
+		}
 		if err := s.confirm(ctx, r); err != nil {
 			return nil, err
 		}

@@ -35,6 +35,8 @@ type session struct {
 	// unread counts the namespaces whose pods could not be read.
 	unread      int
 	limitations []v1alpha1.Limitation
+	// told is how many of limitations the user knows of.
+	told int
 	// partial is set if a part of a file could not be read.
 	partial error
 	// known is what a file tells of what surrounds its pods.

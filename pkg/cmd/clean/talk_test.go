@@ -14,7 +14,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -229,10 +228,7 @@ func TestTheAnnotationOfTheNamespaceKeepsItsPods(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.failed("evicted", nil)
-	patch := []byte(`{"metadata":{"annotations":{"podwatch.dev/keep":"until tuesday"}}}`)
-	if _, err := b.server.Client().CoreV1().Namespaces().Patch(t.Context(), b.namespace, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	b.keep()
 	b.options.Yes = true
 	if r, err := b.run(t.Context()); err != nil || r.Summary.SkippedByReason["keep-annotation"] != 1 || len(b.mutating) != 0 {
 		t.Errorf("run = %v, summary %+v, want it kept", err, r.Summary)

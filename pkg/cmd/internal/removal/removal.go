@@ -53,7 +53,11 @@ func CanI(a clean.Access, namespace string) string {
 	if namespace == "" {
 		where = "--all-namespaces"
 	}
-	return "kubectl auth can-i " + string(a) + " " + where
+	what := string(a)
+	if a == clean.AccessNamespace && namespace != "" {
+		what += "/" + namespace
+	}
+	return "kubectl auth can-i " + what + " " + where
 }
 
 // Protected reports whether the user wants to be asked for the name of the
