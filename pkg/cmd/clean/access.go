@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
@@ -53,7 +52,7 @@ func (s *session) mayWait(ctx context.Context, plan *clean.Plan) error {
 	return nil
 }
 
-// mayReadLogs tells, before the question, where no logs can be kept.
+// mayReadLogs finds out where no logs can be kept.
 func (s *session) mayReadLogs(ctx context.Context, plan *clean.Plan) error {
 	if s.SaveLogs == 0 {
 		return nil
@@ -63,10 +62,6 @@ func (s *session) mayReadLogs(ctx context.Context, plan *clean.Plan) error {
 		s.limit([]v1alpha1.Limitation{{
 			Resource: "pods/log", Namespace: namespace, Reason: "Forbidden", Effect: "the logs of its pods are not kept",
 		}})
-	}
-	if len(denied) > 0 && !s.Quiet {
-		// It changes nothing if nobody reads it.
-		_, _ = fmt.Fprintf(s.ErrOut, "warning: no logs can be kept: get pods/log is forbidden in namespaces %s\n", strings.Join(denied, ", "))
 	}
 	return err
 }

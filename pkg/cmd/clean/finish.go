@@ -35,6 +35,9 @@ func (s *session) finish(err error) error {
 	if printErr := s.print(r); printErr != nil && !exit.ClosedPipe(printErr) {
 		return begun(r, errors.Join(err, printErr))
 	}
+	if preview && s.FailIfFound {
+		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d: %w", found(r.Summary), err))
+	}
 	if err != nil && clean.Undone(r.Summary) > 0 {
 		return begun(r, err)
 	}
@@ -49,8 +52,8 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 	forbidden := r.Summary.SkippedByReason[string(clean.SkipForbidden)]
 	unknown := unknownNamespaces(r)
 	switch {
-	case s.FailIfFound && r.Summary.Planned > 0:
-		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", r.Summary.Planned))
+	case s.FailIfFound && found(r.Summary) > 0:
+		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d", found(r.Summary)))
 	case r.Summary.ArchiveFailed > 0:
 		return exit.Incomplete(fmt.Errorf("clean pods: %d of %d could not be deleted, %d of them because they could not be archived in %q",
 			clean.Failures(r.Summary), r.Summary.Planned, r.Summary.ArchiveFailed, s.Archive))
@@ -72,6 +75,11 @@ func (s *session) outcome(r *v1alpha1.CleanReport) error {
 		return exit.Incomplete(failure.Unread(s.unread, len(s.Cluster.Namespaces)))
 	}
 	return nil
+}
+
+// found is how many pods there are to clean, whoever may do that and when.
+func found(s v1alpha1.CleanSummary) int {
+	return s.Planned + s.SkippedByReason[string(clean.SkipForbidden)] + s.SkippedByReason[string(clean.SkipLimit)]
 }
 
 // unknownNamespaces returns the sorted namespaces of pods that were left alone

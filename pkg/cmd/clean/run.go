@@ -152,8 +152,9 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 	return todo, nil
 }
 
-// decide makes the plan and sends nothing but reads, and no more than a dry run
-// does but for the question what the user may do.
+// decide makes the plan, the same one for a dry run as for the run that would
+// follow. It sends nothing but reads and the question what the user may do, which
+// changes nothing either.
 func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile.Key, error) {
 	s.warnOfSkew()
 	now := s.clock.Now()
@@ -169,7 +170,7 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 		s.limit(limitations)
 	}
 	plan := clean.Make(pods, now, s.Rules, known, s.Listing)
-	if s.DryRun == v1alpha1.DryRunNone {
+	if len(s.Scope.Files) == 0 {
 		var err error
 		if plan, err = s.permitted(ctx, plan); err != nil {
 			return nil, nil, err

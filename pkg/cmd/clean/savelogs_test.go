@@ -12,12 +12,10 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/client-go/rest"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
-	"github.com/podwatch/kubectl-podwatch/test/controlplane"
 )
 
 // crashed makes a failed pod whose container has run.
@@ -88,9 +86,7 @@ func TestForbiddenLogsAreToldBeforeTheQuestion(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.crashed("web")
-	b.user(podsOnly(b.namespace, "delete"), controlplane.Grant{Namespace: b.namespace, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}},
-	}})
+	b.user(podsOnly(b.namespace, "delete"))
 	b.options.Yes, b.options.SaveLogs = true, 10
 	r, err := b.run(t.Context())
 	if err != nil || r.Summary.Deleted != 1 || !strings.Contains(r.Items[0].LogsError, "forbidden") {
@@ -99,7 +95,7 @@ func TestForbiddenLogsAreToldBeforeTheQuestion(t *testing.T) {
 	if len(r.Limitations) != 1 || r.Limitations[0].Resource != "pods/log" || r.Limitations[0].Reason != "Forbidden" {
 		t.Errorf("limitations = %+v, want that logs are forbidden", r.Limitations)
 	}
-	if !strings.Contains(b.err.String(), "warning: no logs can be kept: get pods/log is forbidden in namespaces "+b.namespace) {
+	if !strings.Contains(b.err.String(), "Limitation: pods/log in namespace "+b.namespace+" not read (Forbidden): the logs of its pods are not kept") {
 		t.Errorf("stderr = %q", b.err)
 	}
 	// Nobody asks for the right without the flag.

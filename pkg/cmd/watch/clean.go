@@ -54,13 +54,13 @@ var _ reconcile.Actor = (*cleaning)(nil)
 func newCleaning(ctx context.Context, o Options, stop context.CancelCauseFunc) (*cleaning, error) {
 	cluster := o.Clusters[0]
 	c := &cleaning{Clean: *o.Clean, context: cluster.Context, clock: clocks.NewServer(o.Clock), stop: stop, live: map[string]bool{}}
+	err := clean.Preflight(ctx, c.Reviews, c.Rules.Categories, cluster.Namespaces)
+	if denied, ok := errors.AsType[*clean.DeniedError](err); ok {
+		return nil, exit.Hint(fmt.Errorf("%w; nothing was deleted", denied), removal.CanI(denied.Access, denied.Namespace))
+	} else if err != nil {
+		return nil, fmt.Errorf("%w; nothing was deleted", err)
+	}
 	if c.DryRun == v1alpha1.DryRunNone {
-		err := clean.Preflight(ctx, c.Reviews, c.Rules.Categories, cluster.Namespaces)
-		if denied, ok := errors.AsType[*clean.DeniedError](err); ok {
-			return nil, exit.Hint(fmt.Errorf("%w; nothing was deleted", denied), removal.CanI(denied.Access, denied.Namespace))
-		} else if err != nil {
-			return nil, fmt.Errorf("%w; nothing was deleted", err)
-		}
 		if c.archive, err = clean.OpenArchive(c.Archive, o.Clock.Now()); err != nil {
 			return nil, err
 		}
