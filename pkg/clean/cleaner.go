@@ -80,6 +80,10 @@ func New(plan *Plan, actor Actor, clk clock.WithTicker) *Cleaner {
 	return c
 }
 
+// Know replaces what was known of the surroundings of the pods when the plan was
+// made. It must not be called once Clean was.
+func (c *Cleaner) Know(k Known) { c.known = k }
+
 // Clean decides once more on the planned pod with the given UID, as it is seen
 // now, has it removed if the decision still holds, and keeps the result. Pods
 // that are not in the plan are left alone. attempt counts from 1; an error, a

@@ -99,7 +99,7 @@ func CleanResult(item *v1alpha1.CleanItem, p Palette) string {
 		if item.Action == v1alpha1.ActionCreate {
 			done = "not created"
 		}
-		why = joinNonEmpty(": ", why, plaintext.Line(item.Error))
+		why = joinNonEmpty(": ", why, plaintext.Line(item.SkipReason), plaintext.Line(item.Error))
 		return pod + paint(p.result(item.Result), done) + from + prefixed(": ", why) + "\n"
 	}
 	return pod + paint(p.result(item.Result), done) + from + why + "\n"

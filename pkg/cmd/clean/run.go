@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
@@ -17,6 +20,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -143,6 +147,10 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 		if err := s.confirm(ctx, r); err != nil {
 			return nil, err
 		}
+		if !s.Yes {
+			// The answer may have taken long.
+			cleaner.Know(s.look(ctx, s.only(planned), s.clock.Now()))
+		}
 	}
 	s.count(len(planned))
 	todo := make([]reconcile.Key, 0, len(planned))
@@ -162,14 +170,7 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 	if err := s.Rules.Unheard(pods); err != nil {
 		return nil, nil, err
 	}
-	known := s.known
-	if len(s.Scope.Files) == 0 {
-		var limitations []v1alpha1.Limitation
-		clients := clean.Clients{Jobs: s.Jobs, Namespaces: s.Cluster.Core}
-		known, limitations = clean.Look(ctx, clients, clean.Needs(pods, now, s.Rules))
-		s.limit(limitations)
-	}
-	plan := clean.Make(pods, now, s.Rules, known, s.Listing)
+	plan := clean.Make(pods, now, s.Rules, s.look(ctx, pods, now), s.Listing)
 	if len(s.Scope.Files) == 0 {
 		var err error
 		if plan, err = s.permitted(ctx, plan); err != nil {
@@ -180,6 +181,34 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 		plan = plan.Truncate(s.Limits)
 	}
 	return plan, keys, nil
+}
+
+// look reads what surrounds the pods, of those that might be removed at the
+// instant now. Of a file all is known beforehand.
+func (s *session) look(ctx context.Context, pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time) clean.Known {
+	if len(s.Scope.Files) > 0 {
+		return s.known
+	}
+	clients := clean.Clients{Jobs: s.Jobs, Namespaces: s.Cluster.Core}
+	known, limitations := clean.Look(ctx, clients, clean.Needs(pods, now, s.Rules))
+	s.limit(limitations)
+	return known
+}
+
+// only returns those of the pods that are planned, as they are now.
+func (s *session) only(planned []v1alpha1.CleanItem) iter.Seq2[*projection.Pod, diagnose.Verdict] {
+	uids := map[types.UID]bool{}
+	for i := range planned {
+		uids[types.UID(planned[i].UID)] = true
+	}
+	pods, _ := s.snapshot(s.clock.Now())
+	return func(yield func(*projection.Pod, diagnose.Verdict) bool) {
+		for p, v := range pods {
+			if uids[p.UID] && !yield(p, v) {
+				return
+			}
+		}
+	}
 }
 
 // overLimit refuses the plan. A dry run is refused as well, since what it shows

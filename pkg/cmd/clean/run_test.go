@@ -6,6 +6,7 @@ package clean
 import (
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +93,44 @@ func TestS2_APodThatIsReplacedWhileTheQuestionIsOpenIsNotTouched(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(b.options.Archive); len(entries) != 0 {
 		t.Errorf("the archive holds %v of a pod that was not deleted", entries)
+	}
+}
+
+func TestANamespaceThatIsKeptWhileTheQuestionIsOpenIsKept(t *testing.T) {
+	t.Parallel()
+	broken := func(b *bench) {
+		b.answer = func(r *http.Request) *http.Response {
+			if strings.HasSuffix(r.URL.Path, "/namespaces/"+b.namespace) {
+				return &http.Response{StatusCode: http.StatusForbidden, Body: http.NoBody, Request: r}
+			}
+			return nil
+		}
+	}
+	for name, tt := range map[string]struct {
+		act  func(*bench)
+		want string
+		code int
+	}{
+		"annotated":               {(*bench).keep, "keep-annotation", 0},
+		"not readable any more":   {broken, "namespace-unknown", 3},
+		"nothing has changed":     {func(*bench) {}, "", 0},
+		"the namespace goes, too": {(*bench).end, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.ownNamespace()
+			b.failed("evicted", nil)
+			b.options.Interactive = true
+			b.options.In = &answer{text: strings.NewReader("y\n"), act: func() { tt.act(b) }}
+			r, err := b.run(t.Context())
+			if exit.Code(err) != tt.code || len(r.Items) != 1 || r.Items[0].SkipReason != tt.want || (r.Summary.Recovered == 1) != (tt.want != "") {
+				t.Errorf("run = %v, items %+v, want %q and exit code %d", err, r.Items, tt.want, tt.code)
+			}
+			if (len(b.mutating) == 0) != (tt.want != "") {
+				t.Errorf("requests %v", b.mutating)
+			}
+		})
 	}
 }
 

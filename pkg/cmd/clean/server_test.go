@@ -351,6 +351,14 @@ func (b *bench) ownNamespace() {
 	b.options.Cluster.Namespaces = []string{created.Name}
 }
 
+// end deletes the namespace of b.
+func (b *bench) end() {
+	b.t.Helper()
+	if err := b.server.Client().CoreV1().Namespaces().Delete(b.t.Context(), b.namespace, metav1.DeleteOptions{}); err != nil {
+		b.t.Error(err)
+	}
+}
+
 func TestS48_InATerminatingNamespaceOnlyEndedPodsAreRemoved(t *testing.T) {
 	t.Parallel()
 	for name, early := range map[string]bool{"before the plan": true, "at the eviction": false} {
@@ -361,15 +369,10 @@ func TestS48_InATerminatingNamespaceOnlyEndedPodsAreRemoved(t *testing.T) {
 			b.looping("web", nil)
 			b.failed("ended", nil)
 			b.disrupt()
-			end := func() {
-				if err := b.server.Client().CoreV1().Namespaces().Delete(t.Context(), b.namespace, metav1.DeleteOptions{}); err != nil {
-					t.Error(err)
-				}
-			}
 			if early {
-				end()
+				b.end()
 			} else {
-				b.onFirst(http.MethodPost, "/eviction", end)
+				b.onFirst(http.MethodPost, "/eviction", b.end)
 			}
 			r, err := b.run(t.Context())
 			left := r.Summary.SkippedByReason["already-terminating"] + r.Summary.Recovered

@@ -6,6 +6,7 @@ package clean
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,11 +121,15 @@ func (s *session) there(uid types.UID) bool {
 	return ok && pod.DeletionTimestamp == nil
 }
 
-// limit adds what could not be read beside the pods.
+// limit adds what could not be read beside the pods, each once.
 func (s *session) limit(limitations []v1alpha1.Limitation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.limitations = append(s.limitations, limitations...)
+	for _, l := range limitations {
+		if !slices.Contains(s.limitations, l) {
+			s.limitations = append(s.limitations, l)
+		}
+	}
 }
 
 // warnOfSkew tells whose clock counts.
