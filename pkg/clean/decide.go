@@ -60,7 +60,7 @@ func skip(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
 	if len(p.Finalizers) > 0 && !r.AllowFinalizers {
 		return SkipFinalizer
 	}
-	if s := skipOwner(p.Controller, d.Category, r, k); s != "" {
+	if s := skipOwner(p, d.Category, r, k); s != "" {
 		return s
 	}
 	_, seen := k.Namespaces[p.Namespace]

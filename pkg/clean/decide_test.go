@@ -134,6 +134,26 @@ func TestDecide(t *testing.T) {
 			Decision{failed, hour, SkipCustomOwner},
 		},
 		{"S34 owner of an unreadable version", failedPod("a", "p", controlledBy("a/b/c", "ReplicaSet")), Decision{failed, hour, SkipCustomOwner}},
+		{
+			"S34 in a workflow, without a controller",
+			failedPod("a", "p", bare, ownedBy("argoproj.io/v1alpha1", "Workflow")),
+			Decision{failed, hour, SkipCustomOwner},
+		},
+		{
+			"S34 of a ReplicaSet and of something else",
+			failedPod("a", "p", ownedBy("example.com/v1", "Batch")),
+			Decision{failed, hour, SkipCustomOwner},
+		},
+		{
+			"S34 an owner of an unreadable version",
+			failedPod("a", "p", bare, ownedBy("a/b/c", "Batch")),
+			Decision{failed, hour, SkipCustomOwner},
+		},
+		{
+			"S34 bare, and its ConfigMap takes it along",
+			failedPod("a", "p", bare, ownedBy("v1", "ConfigMap")),
+			Decision{failed, hour, ""},
+		},
 		{"annotated to keep", failedPod("a", "p", annotated("podwatch.dev/keep", "true")), Decision{failed, hour, SkipKeepAnnotation}},
 		{"annotated not to keep", failedPod("a", "p", annotated("podwatch.dev/keep", "false")), Decision{failed, hour, ""}},
 		{"a mirror pod is told before its deletion", failedPod("a", "p", controlledBy("v1", "Node"), deleted), Decision{failed, hour, SkipMirrorPod}},
@@ -145,6 +165,27 @@ func TestDecide(t *testing.T) {
 				t.Errorf("Decide() (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestCustomOwnersThatAreAllowed(t *testing.T) {
+	t.Parallel()
+	allowed := func(r *Rules) {
+		r.AllowCustomOwners = []OwnerKind{{Group: "argoproj.io", Kind: "Workflow"}}
+	}
+	workflow := ownedBy("argoproj.io/v1alpha1", "Workflow")
+	for name, tt := range map[string]struct {
+		pod  *corev1.Pod
+		want SkipReason
+	}{
+		"owner":                     {failedPod("a", "p", bare, workflow), ""},
+		"owner beside a ReplicaSet": {failedPod("a", "p", workflow), ""},
+		"one of two owners":         {failedPod("a", "p", bare, workflow, ownedBy("example.com/v1", "Batch")), SkipCustomOwner},
+		"controller":                {failedPod("a", "p", controlledBy("argoproj.io/v1alpha1", "Workflow")), ""},
+	} {
+		if got := decide(tt.pod, everything(allowed)).Skip; got != tt.want {
+			t.Errorf("%s: skipped for %q, want %q", name, got, tt.want)
+		}
 	}
 }
 

@@ -70,6 +70,13 @@ func controlledBy(apiVersion, kind string) option {
 	}
 }
 
+// ownedBy adds an owner that is no controller.
+func ownedBy(apiVersion, kind string) option {
+	return func(pod *corev1.Pod) {
+		pod.OwnerReferences = append(pod.OwnerReferences, metav1.OwnerReference{APIVersion: apiVersion, Kind: kind, Name: "x", UID: "uid-x"})
+	}
+}
+
 func bare(pod *corev1.Pod) { pod.OwnerReferences = nil }
 
 func annotated(key, value string) option {

@@ -57,10 +57,8 @@ func ParseOwnerKind(s string) (OwnerKind, error) {
 	return OwnerKind{Group: group, Kind: kind}, nil
 }
 
-// kindOf returns false for a controller whose apiVersion does not parse.
-func kindOf(c *projection.Controller) (OwnerKind, bool) { return ownerKind(c.APIVersion, c.Kind) }
-
-func ownerKind(apiVersion, kind string) (OwnerKind, bool) {
+// kindOf returns false for an apiVersion that does not parse.
+func kindOf(apiVersion, kind string) (OwnerKind, bool) {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	return OwnerKind(gv.WithKind(kind).GroupKind()), err == nil
 }
@@ -69,7 +67,7 @@ func contains(kinds []OwnerKind, c *projection.Controller) bool {
 	if c == nil {
 		return false
 	}
-	kind, ok := kindOf(c)
+	kind, ok := kindOf(c.APIVersion, c.Kind)
 	return ok && slices.Contains(kinds, kind)
 }
 
@@ -104,17 +102,25 @@ type Namespace struct {
 	Terminating bool
 }
 
-// skipOwner returns why a pod of the controller c is not removed, empty if it
-// is. Kinds count together with their API group: the StatefulSet of another
-// group is another thing.
-func skipOwner(c *projection.Controller, category v1alpha1.Category, r Rules, k Known) SkipReason {
+// skipOwner returns why p is not removed as far as its owners are concerned,
+// empty if it is. Kinds count together with their API group: the StatefulSet of
+// another group is another thing. What an owner that is no controller makes of a
+// missing pod is not known either.
+func skipOwner(p *projection.Pod, category v1alpha1.Category, r Rules, k Known) SkipReason {
+	for i := range p.OwnerReferences {
+		kind, ok := kindOf(p.OwnerReferences[i].APIVersion, p.OwnerReferences[i].Kind)
+		if !ok || !slices.Contains(r.AllowCustomOwners, kind) {
+			return SkipCustomOwner
+		}
+	}
+	c := p.Controller
 	if c == nil {
 		if r.Bare == BareAll || r.Bare != BareNever && !Living(category) {
 			return ""
 		}
 		return SkipBarePod
 	}
-	kind, ok := kindOf(c)
+	kind, ok := kindOf(c.APIVersion, c.Kind)
 	switch {
 	case !ok:
 		return SkipCustomOwner

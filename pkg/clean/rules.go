@@ -75,7 +75,7 @@ const (
 type Self struct {
 	// Namespace is empty if it is not known; then the name alone counts.
 	Namespace, Name string
-	// Started is when the run began. Pods made since are left alone: another
+	// Started is when the run began, by the server's clock. Pods made since are left alone: another
 	// run of the same Job is among them.
 	Started time.Time
 }

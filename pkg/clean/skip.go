@@ -42,7 +42,8 @@ const (
 	SkipJobActive SkipReason = "job-active"
 	// SkipOwnerUnknown: it belongs to a Job that could not be read.
 	SkipOwnerUnknown SkipReason = "owner-unknown"
-	// SkipCustomOwner: what its controller makes of a missing pod is not known.
+	// SkipCustomOwner: what its controller, or another owner of a kind that is
+	// not built in, makes of a missing pod is not known.
 	SkipCustomOwner SkipReason = "custom-owner"
 	// SkipCritical: it lives, and the cluster needs it (its priority says so).
 	SkipCritical SkipReason = "critical"

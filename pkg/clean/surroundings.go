@@ -256,7 +256,7 @@ func (l *look) list(ctx context.Context, n Need, namespace string) bool {
 func KnownFrom(owners []*projection.Owner) Known {
 	k := Known{Jobs: map[types.UID]JobState{}}
 	for _, o := range owners {
-		if kind, ok := ownerKind(o.APIVersion, o.Kind); ok && kind == (OwnerKind{Group: "batch", Kind: "Job"}) {
+		if kind, ok := kindOf(o.APIVersion, o.Kind); ok && kind == (OwnerKind{Group: "batch", Kind: "Job"}) {
 			k.Jobs[o.UID] = stateOf(o)
 		}
 	}

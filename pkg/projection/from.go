@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
@@ -105,7 +106,24 @@ func objectMeta(pod *corev1.Pod) metav1.ObjectMeta {
 	for _, f := range pod.Finalizers {
 		m.Finalizers = append(m.Finalizers, shared(f))
 	}
+	m.OwnerReferences = strangers(pod.OwnerReferences)
 	return m
+}
+
+// strangers returns the kinds of those owners beside the controller that
+// Kubernetes does not know; few pods have any. Groups without a dot are its own.
+func strangers(refs []metav1.OwnerReference) []metav1.OwnerReference {
+	var out []metav1.OwnerReference
+	for i := range refs {
+		ref := &refs[i]
+		gv, err := schema.ParseGroupVersion(ref.APIVersion)
+		own := err == nil && !strings.Contains(gv.Group, ".")
+		if own || ref.Controller != nil && *ref.Controller {
+			continue
+		}
+		out = append(out, metav1.OwnerReference{APIVersion: shared(ref.APIVersion), Kind: shared(ref.Kind)})
+	}
+	return out
 }
 
 func controller(refs []metav1.OwnerReference) *Controller {

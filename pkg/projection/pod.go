@@ -28,7 +28,8 @@ import (
 type Pod struct {
 	metav1.TypeMeta
 	// ObjectMeta holds name, namespace, uid, resourceVersion, creation and
-	// deletion, finalizers and nothing else.
+	// deletion, finalizers, the apiVersion and kind of owners that are neither the
+	// controller nor of a kind of Kubernetes itself, and nothing else.
 	metav1.ObjectMeta
 
 	// Controller is the owner reference with controller=true, nil if none.

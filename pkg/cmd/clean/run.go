@@ -170,7 +170,7 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 	if err := s.Rules.Unheard(pods); err != nil {
 		return nil, nil, err
 	}
-	plan := clean.Make(pods, now, s.Rules, s.look(ctx, pods, now), s.Listing)
+	plan := clean.Make(pods, now, s.rules(), s.look(ctx, pods, now), s.Listing)
 	if len(s.Scope.Files) == 0 {
 		var err error
 		if plan, err = s.permitted(ctx, plan); err != nil {
@@ -183,6 +183,16 @@ func (s *session) decide(ctx context.Context) (*clean.Plan, map[string]reconcile
 	return plan, keys, nil
 }
 
+// rules are the rules by the server's clock: the age of a pod against the run's is
+// told by times that the server wrote.
+func (s *session) rules() clean.Rules {
+	r := s.Rules
+	if !r.Self.Started.IsZero() {
+		r.Self.Started = r.Self.Started.Add(s.clock.Skew())
+	}
+	return r
+}
+
 // look reads what surrounds the pods, of those that might be removed at the
 // instant now. Of a file all is known beforehand.
 func (s *session) look(ctx context.Context, pods iter.Seq2[*projection.Pod, diagnose.Verdict], now time.Time) clean.Known {
@@ -190,7 +200,7 @@ func (s *session) look(ctx context.Context, pods iter.Seq2[*projection.Pod, diag
 		return s.known
 	}
 	clients := clean.Clients{Jobs: s.Jobs, Namespaces: s.Cluster.Core}
-	known, limitations := clean.Look(ctx, clients, clean.Needs(pods, now, s.Rules))
+	known, limitations := clean.Look(ctx, clients, clean.Needs(pods, now, s.rules()))
 	s.limit(limitations)
 	return known
 }

@@ -120,6 +120,32 @@ func TestS12_AgesAreByTheServersClock(t *testing.T) {
 	}
 }
 
+// The start of the run is compared with times that the server wrote.
+func TestS57_TheRunBeganByTheServersClock(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fast, ago time.Duration
+		want      int
+	}{
+		"a younger pod":                     {0, time.Hour, 1},
+		"an older pod":                      {0, -time.Hour, 0},
+		"a younger pod, the clock is fast":  {2 * time.Hour, time.Hour, 1},
+		"an older pod, the clock is behind": {-2 * time.Hour, -time.Hour, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.failed("evicted", nil)
+			b.options.Clock = offset{by: tt.fast}
+			b.options.Rules.Self = clean.Self{Name: "podwatch", Started: b.options.Clock.Now().Add(-tt.ago)}
+			b.options.DryRun = v1alpha1.DryRunClient
+			if r, err := b.run(t.Context()); err != nil || r.Summary.SkippedByReason["self"] != tt.want {
+				t.Errorf("run = %v, summary %+v, want %d skipped as self", err, r.Summary, tt.want)
+			}
+		})
+	}
+}
+
 func TestS55_StandardOutputIsDataAlone(t *testing.T) {
 	t.Parallel()
 	for name, interactive := range map[string]bool{"asked": true, "not asked": false} {
