@@ -59,19 +59,22 @@ type Cleaner struct {
 	items []v1alpha1.CleanItem
 	// begun is when a pod was tried first.
 	begun map[types.UID]time.Time
+	// waiting has the pods for which another attempt was asked for.
+	waiting map[types.UID]bool
 }
 
 // New returns a Cleaner that has actor remove what plan has planned.
 func New(plan *Plan, actor Actor, clk clock.WithTicker) *Cleaner {
 	c := &Cleaner{
-		rules: plan.rules,
-		known: plan.known,
-		kept:  plan.kept,
-		begun: map[types.UID]time.Time{},
-		actor: actor,
-		clock: clk,
-		items: slices.Clone(plan.Planned()),
-		index: make(map[types.UID]int, plan.planned),
+		rules:   plan.rules,
+		known:   plan.known,
+		kept:    plan.kept,
+		begun:   map[types.UID]time.Time{},
+		waiting: map[types.UID]bool{},
+		actor:   actor,
+		clock:   clk,
+		items:   slices.Clone(plan.Planned()),
+		index:   make(map[types.UID]int, plan.planned),
 	}
 	for i := range c.items {
 		c.items[i].DryRun = actor.DryRun()
@@ -103,25 +106,36 @@ func (c *Cleaner) Clean(ctx context.Context, uid types.UID, attempt int, s Sight
 	c.mu.Unlock()
 
 	item, err := c.step(ctx, item, s)
+	retry, again := errors.AsType[*RetryError](err)
+	switch left := c.BlockedTimeout - c.clock.Since(begun); {
+	case again && item.Result == v1alpha1.ResultBlocked && left > 0 && left >= retry.After:
+		pause := max(min(blockedRetry, left), retry.After)
+		err = &RetryError{After: pause, Within: pause, Err: retry.Err}
+	case attempt >= MaxAttempts, item.Result == v1alpha1.ResultBlocked:
+		err = nil
+	}
 
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.items[i] = item
-	c.mu.Unlock()
-	retry, again := errors.AsType[*RetryError](err)
-	switch {
-	case again && item.Result == v1alpha1.ResultBlocked:
-		if c.clock.Since(begun) >= c.BlockedTimeout {
-			return nil
-		}
-		return &RetryError{After: max(blockedRetry, retry.After), Err: retry.Err}
-	case attempt >= MaxAttempts:
-		return nil
+	delete(c.waiting, uid)
+	if err != nil {
+		c.waiting[uid] = true
 	}
 	return err
 }
 
+// Waiting returns how many pods wait for another attempt: what Items has of them
+// is not their end.
+func (c *Cleaner) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting)
+}
+
 // Items returns the planned pods in plan order with the results so far. The
-// result of a pod that was not tried is empty.
+// result of a pod that was not tried is empty, that of one that waits for another
+// attempt is of the last.
 func (c *Cleaner) Items() []v1alpha1.CleanItem {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -25,7 +25,10 @@ import (
 type RetryError struct {
 	// After is how long the server asks to wait, zero if it does not say.
 	After time.Duration
-	Err   error
+	// Within is how long to wait at most, however many attempts there were; zero
+	// for no bound.
+	Within time.Duration
+	Err    error
 }
 
 // Error implements error.
@@ -33,6 +36,9 @@ func (e *RetryError) Error() string { return e.Err.Error() }
 
 // RetryAfter is After, for whoever waits.
 func (e *RetryError) RetryAfter() time.Duration { return e.After }
+
+// RetryWithin is Within, for whoever waits.
+func (e *RetryError) RetryWithin() time.Duration { return e.Within }
 
 // Unwrap returns the cause.
 func (e *RetryError) Unwrap() error { return e.Err }

@@ -170,7 +170,8 @@ func TestS3_ABudgetIsWaitedForAndTheSuccessorLeftAlone(t *testing.T) {
 		took     time.Duration
 	}{
 		"not at all":                 {0, false, v1alpha1.ResultBlocked, 0},
-		"in vain":                    {12 * time.Second, false, v1alpha1.ResultBlocked, 15 * time.Second},
+		"in vain":                    {12 * time.Second, false, v1alpha1.ResultBlocked, 12 * time.Second},
+		"one try at the end":         {7 * time.Second, false, v1alpha1.ResultBlocked, 7 * time.Second},
 		"longer than ten tries take": {10 * time.Minute, false, v1alpha1.ResultBlocked, 10 * time.Minute},
 		"replaced meanwhile":         {12 * time.Second, true, v1alpha1.ResultReplaced, 5 * time.Second},
 	} {
@@ -189,6 +190,9 @@ func TestS3_ABudgetIsWaitedForAndTheSuccessorLeftAlone(t *testing.T) {
 				var err error
 				for attempt := 1; attempt == 1 || err != nil; attempt++ {
 					if retry, ok := errors.AsType[*RetryError](err); ok {
+						if retry.Within != retry.After || cleaner.Waiting() != 1 {
+							t.Errorf("wait for %v to %v, %d waiting", retry.After, retry.Within, cleaner.Waiting())
+						}
 						time.Sleep(retry.After)
 					}
 					sight := cacheOf(pod).see(itemOf(pod))
@@ -197,7 +201,7 @@ func TestS3_ABudgetIsWaitedForAndTheSuccessorLeftAlone(t *testing.T) {
 					}
 					err = cleaner.Clean(t.Context(), pod.UID, attempt, sight)
 				}
-				if got := cleaner.Items()[0].Result; got != tt.want || time.Since(begin).Truncate(time.Second) != tt.took {
+				if got := cleaner.Items()[0].Result; got != tt.want || cleaner.Waiting() != 0 || time.Since(begin).Truncate(time.Second) != tt.took {
 					t.Errorf("%s after %v, want %s after %v", got, time.Since(begin), tt.want, tt.took)
 				}
 			})

@@ -97,6 +97,33 @@ func TestAnActComesBackWhenTheServerSays(t *testing.T) {
 	})
 }
 
+// sooner is an error that the back-off must not hold up.
+type sooner struct{ within time.Duration }
+
+func (e sooner) Error() string              { return "blocked" }
+func (e sooner) RetryWithin() time.Duration { return e.within }
+
+func TestAnActThatMustNotWaitLongDoesNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := with(healthy("a"), failed)
+		start := time.Now()
+		actor := actorFunc(func(_ context.Context, target Target) error {
+			if target.Attempt < 10 {
+				return sooner{time.Second}
+			}
+			return nil
+		})
+		_, err := run(t, Config{
+			Sources: []Source{initially(p).source()}, Until: UntilSettled, Plan: planOf(p), Actor: actor,
+		}, time.Hour)
+		// 200 ms, 400 ms, 800 ms and six times a second.
+		if took := time.Since(start); err != nil || took != 7400*time.Millisecond {
+			t.Errorf("Run = %v after %v, want nil after 7.4s", err, took)
+		}
+	})
+}
+
 func TestR5_APodIsNeverActedOnTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -61,9 +61,9 @@ func (r Result) next() time.Time {
 	return r.At.Add(r.RequeueAfter)
 }
 
-// retry enqueues key again after the back-off if err is not nil, and no earlier
-// than the server has asked for. A frame that comes meanwhile is judged and not
-// acted on.
+// retry enqueues key again after the back-off if err is not nil, no earlier than
+// the server has asked for and no later than the error lets it wait. A frame that
+// comes meanwhile is judged and not acted on.
 func (e *Engine) retry(key Key, err error) {
 	if err == nil {
 		e.backOff.Forget(key)
@@ -73,6 +73,10 @@ func (e *Engine) retry(key Key, err error) {
 	var later interface{ RetryAfter() time.Duration }
 	if errors.As(err, &later) {
 		wait = max(wait, later.RetryAfter())
+	}
+	var sooner interface{ RetryWithin() time.Duration }
+	if errors.As(err, &sooner) && sooner.RetryWithin() > 0 {
+		wait = min(wait, sooner.RetryWithin())
 	}
 	e.postpone(key, e.cfg.Clock.Now().Add(wait))
 	e.acts.AddAfter(key, wait)

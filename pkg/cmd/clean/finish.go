@@ -38,7 +38,7 @@ func (s *session) finish(err error) error {
 	if preview && s.FailIfFound {
 		return exit.Gate(fmt.Errorf("gate --fail-if-found: pods to clean: %d: %w", found(r.Summary), err))
 	}
-	if err != nil && clean.Undone(r.Summary) > 0 {
+	if err != nil && clean.Undone(r.Summary)+cleaner.Waiting() > 0 {
 		return begun(r, err)
 	}
 	if s.interrupted != nil {

@@ -4,10 +4,12 @@
 package clean
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -336,6 +338,29 @@ func TestS46_S47_DisruptionBudgetsBlock(t *testing.T) {
 				t.Error("the budget was broken")
 			}
 		})
+	}
+}
+
+// A pod that waits for another try when the signal comes is one that was left.
+func TestS50_AnInterruptWhileABudgetRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.looping("web", labelled)
+	b.budget("a")
+	b.disrupt()
+	b.options.BlockedTimeout = time.Minute
+	ctx, stop := context.WithCancelCause(t.Context())
+	b.onFirst(http.MethodPost, "/eviction", func() { stop(exit.SignalError{Signal: syscall.SIGINT}) })
+	r, err := b.run(ctx)
+	if exit.Code(err) != 130 || r.Summary.Blocked != 1 || b.sent(http.MethodPost, "/eviction") != 1 {
+		t.Errorf("run = %v, summary %+v, requests %v; want exit code 130 and one blocked", err, r.Summary, b.mutating)
+	}
+	// Without a wait the budget's no is the result, whatever signal comes.
+	b.options.BlockedTimeout = 0
+	ctx, stop = context.WithCancelCause(t.Context())
+	b.onFirst(http.MethodPost, "/eviction", func() { stop(exit.SignalError{Signal: syscall.SIGINT}) })
+	if r, err := b.run(ctx); exit.Code(err) != 3 || r.Summary.Blocked != 1 {
+		t.Errorf("run = %v, summary %+v; want exit code 3", err, r.Summary)
 	}
 }
 
