@@ -34,6 +34,9 @@ type Sight struct {
 	Pod *projection.Pod
 	// Verdict is the one on Pod.
 	Verdict diagnose.Verdict
+	// Outside is true for a pod that is no longer among those that were asked for,
+	// although it is there, or may be.
+	Outside bool
 	// Stale is true if the view of the cluster is too old to act on.
 	Stale bool
 	// There reports whether the pod with a UID is there and not on its way out.
@@ -147,6 +150,8 @@ func (c *Cleaner) step(ctx context.Context, item v1alpha1.CleanItem, s Sight) (v
 	case s.Stale:
 		out := retryable(v1alpha1.ResultError, errors.New("not deleted: the view of the cluster is stale"), 0)
 		return out.on(item), out.retry
+	case s.Outside:
+		return outcome{result: v1alpha1.ResultRecovered, skip: SkipNotMatching}.on(item), nil
 	case s.Pod == nil:
 		return outcome{result: v1alpha1.ResultGone}.on(item), nil
 	case s.Pod.UID != uidOf(item):

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -253,9 +255,27 @@ func (s *session) Act(ctx context.Context, t reconcile.Target) error {
 	if sight.Pod == nil {
 		sight.Pod = t.Successor
 	}
+	if sight.Pod == nil && !sight.Stale {
+		sight.Pod, sight.Outside = s.outside(ctx, t.Key)
+	}
 	err := s.cleaner.Clean(ctx, t.Key.UID, t.Attempt, sight)
 	if err == nil {
 		s.progress().step()
 	}
 	return err
+}
+
+// outside looks for a pod that the stream says is gone: it says the same of one
+// that a selector does not match any more. It returns what has the name now, nil
+// for nothing, and whether that may still be the pod. Whoever may not look has
+// the stream's word for it.
+func (s *session) outside(ctx context.Context, key reconcile.Key) (*projection.Pod, bool) {
+	whole, err := s.Cluster.Core.Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
+		return nil, false
+	case err != nil:
+		return nil, true
+	}
+	return projection.From(whole), whole.UID == key.UID
 }

@@ -17,12 +17,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/projection"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
 
 func TestR11_ThePodIsArchivedAndRecordedBeforeItIsDeleted(t *testing.T) {
@@ -129,6 +133,55 @@ func TestANamespaceThatIsKeptWhileTheQuestionIsOpenIsKept(t *testing.T) {
 			}
 			if (len(b.mutating) == 0) != (tt.want != "") {
 				t.Errorf("requests %v", b.mutating)
+			}
+		})
+	}
+}
+
+// A watch with a selector says of a pod that leaves it what it says of one that is
+// deleted.
+func TestAPodThatOnlyLeftTheSelectorIsNotGone(t *testing.T) {
+	t.Parallel()
+	relabel := func(b *bench) {
+		patch := []byte(`{"metadata":{"labels":{"app":"other"}}}`)
+		if _, err := b.server.Client().CoreV1().Pods(b.namespace).Patch(b.t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			b.t.Error(err)
+		}
+	}
+	remove := func(b *bench) {
+		if err := b.server.Client().CoreV1().Pods(b.namespace).Delete(b.t.Context(), "web", metav1.DeleteOptions{}); err != nil {
+			b.t.Error(err)
+		}
+	}
+	replace := func(b *bench) {
+		remove(b)
+		b.failed("web", nil)
+	}
+	for name, tt := range map[string]struct {
+		act  func(*bench)
+		want v1alpha1.Result
+	}{
+		"relabelled":                      {relabel, v1alpha1.ResultRecovered},
+		"deleted":                         {remove, v1alpha1.ResultGone},
+		"nobody may look":                 {func(b *bench) { b.user() }, v1alpha1.ResultGone},
+		"replaced by one without a label": {replace, v1alpha1.ResultReplaced},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			whole := b.failed("web", nil)
+			p := projection.From(whole)
+			pods := func(yield func(*projection.Pod, diagnose.Verdict) bool) {
+				yield(p, diagnose.Judge(p, diagnose.Related{}, time.Now(), diagnose.Defaults()))
+			}
+			plan := clean.Make(pods, time.Now(), clean.Rules{}, clean.Known{}, clean.ListCandidates)
+			tt.act(b)
+			s := newSession(b.options)
+			s.setPlan(plan, clean.New(plan, clean.ClientDryRun(), clock.RealClock{}))
+			gone := reconcile.Target{Key: reconcile.Key{Namespace: b.namespace, Name: "web", UID: whole.UID}, Attempt: 1}
+			err := s.Act(t.Context(), gone)
+			if item := s.cleaner.Items()[0]; err != nil || item.Result != tt.want {
+				t.Errorf("Act = %v, item %+v; want it %s", err, item, tt.want)
 			}
 		})
 	}
