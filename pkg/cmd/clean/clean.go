@@ -75,7 +75,9 @@ type Options struct {
 	Protected      bool
 	// Interactive is true if somebody can be asked.
 	Interactive bool
-	// Quiet leaves out all talk but errors and the question with its plan.
+	// Quiet leaves out all talk but errors, the question with its plan, and what
+	// puts the plan in doubt: what protects pods because it could not be read, and
+	// a clock that is wrong.
 	Quiet       bool
 	FailIfFound bool
 	// Archive is the folder of the archive.

@@ -148,12 +148,24 @@ func (s *session) printWith(r *v1alpha1.CleanReport, summary string) error {
 			}
 		}
 	}
-	if !s.Quiet {
-		if _, err := io.WriteString(s.ErrOut, summary); err != nil {
-			return err
-		}
+	if s.Quiet {
+		summary = s.failures(r)
+	}
+	if _, err := io.WriteString(s.ErrOut, summary); err != nil {
+		return err
 	}
 	return s.tellLimitations(r)
+}
+
+// failures has a line for each planned pod that has an error.
+func (s *session) failures(r *v1alpha1.CleanReport) string {
+	var b strings.Builder
+	for i := range r.Items[:r.Summary.Planned] {
+		if item := &r.Items[i]; item.Error != "" {
+			b.WriteString(printers.CleanResult(item, s.Palette))
+		}
+	}
+	return b.String()
 }
 
 // tellLimitations says what could not be read and was not told yet. Of that,

@@ -65,7 +65,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
 	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
 	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the context, for living pods and contexts that match $PODWATCH_PROTECTED_CONTEXTS ("+removal.InCluster+" in a pod)")
-	set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors, the question and what -o asks for, and nothing else")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors, doubts, the question and what -o asks for, and nothing else")
 	set.BoolVar(&f.failIfFound, "fail-if-found", false, "exit with 2 if there is anything to clean")
 	set.BoolVar(&f.explain, "explain", false, "print the decision on every pod")
 	set.BoolVar(&f.noHeaders, "no-headers", false, "print no table headers")

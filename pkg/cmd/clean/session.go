@@ -132,9 +132,10 @@ func (s *session) limit(limitations []v1alpha1.Limitation) {
 	}
 }
 
-// warnOfSkew tells whose clock counts.
+// warnOfSkew tells whose clock counts, also with -q: who goes by the other would
+// expect other pods.
 func (s *session) warnOfSkew() {
-	if skew := s.clock.Skew(); skew.Abs() > clocks.Noteworthy && !s.Quiet {
+	if skew := s.clock.Skew(); skew.Abs() > clocks.Noteworthy {
 		// It changes nothing if nobody reads it.
 		_, _ = fmt.Fprintf(s.ErrOut, "warning: this machine's clock differs from the server's by %s; ages are by the server's\n", skew.Abs())
 	}

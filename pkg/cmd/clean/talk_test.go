@@ -179,6 +179,24 @@ func TestQuietSaysNothingButErrors(t *testing.T) {
 	}
 }
 
+func TestQuietSaysWhyAPodStays(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"table", "json"} {
+		b := newBench(t)
+		b.looping("web", labelled)
+		b.budget("a")
+		b.failed("evicted", nil)
+		b.disrupt()
+		b.options.Quiet, b.options.Format, b.options.Clock = true, format, offset{by: 2 * time.Hour}
+		_, err := b.run(t.Context())
+		lines := strings.Split(strings.TrimSpace(b.err.String()), "\n")
+		if exit.Code(err) != 3 || len(lines) != 2 || !strings.HasPrefix(lines[0], "warning: this machine's clock differs") ||
+			!strings.HasPrefix(lines[1], `pod "web" not deleted`) || !strings.Contains(lines[1], "blocked by a disruption budget: ") {
+			t.Errorf("%s: run = %v, stderr %q; want the clock and why web stays", format, err, b.err)
+		}
+	}
+}
+
 func TestLivingPodsNeedTheNameOfTheContext(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
