@@ -140,6 +140,23 @@ func TestDeleteResults(t *testing.T) {
 	}
 }
 
+// The pod goes between the conflict and the look at what it was about.
+func TestAConflictOverAPodThatIsGoneMeansThatItWasReplaced(t *testing.T) {
+	t.Parallel()
+	pod := failedPod("a", "p")
+	s := newServer(t, pod)
+	s.answer = func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodDelete {
+			return refuse(http.StatusConflict, metav1.StatusReasonConflict), nil
+		}
+		return refuse(http.StatusNotFound, metav1.StatusReasonNotFound), nil
+	}
+	actor, _ := deleting(s)
+	if got, err := actor.Remove(t.Context(), planned(pod)); err != nil || got.Result != v1alpha1.ResultReplaced || got.Error != "" {
+		t.Errorf("Remove() = %s (%q), %v; want replaced", got.Result, got.Error, err)
+	}
+}
+
 func TestDeleteTellsAPodThatWaitsForItsFinalizer(t *testing.T) {
 	t.Parallel()
 	pod := failedPod("a", "p")
@@ -310,6 +327,10 @@ func TestS51_WhatCannotBeArchivedIsNotDeleted(t *testing.T) {
 			a.Spool(pod)
 			return err
 		},
+		"the disk fails at fsync of the manifest": func(a *Archive) error {
+			a.flush = func(*os.File) error { return errors.New("input/output error") }
+			return nil
+		},
 		"the disk fails at fsync": func(a *Archive) error {
 			a.names.sync = func() error { return errors.New("input/output error") }
 			return nil
@@ -330,6 +351,52 @@ func TestS51_WhatCannotBeArchivedIsNotDeleted(t *testing.T) {
 				t.Errorf("sent %q", sent)
 			}
 		})
+	}
+}
+
+// That the file is flushed by default cannot be seen but by its failing.
+func TestS51_ManifestsAreFlushed(t *testing.T) {
+	t.Parallel()
+	f, err := os.Create(filepath.Join(t.TempDir(), "closed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := openArchive(t).flush(f); err == nil {
+		t.Error("a closed file was flushed")
+	}
+}
+
+// After a record was lost nothing is removed any more, even if the next could be
+// written.
+func TestS51_AnErrorOfTheJournalSticks(t *testing.T) {
+	t.Parallel()
+	a, err := OpenArchive(t.TempDir(), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := planned(failedPod("a", "p"))
+	if err := a.decide(item, noon); err != nil {
+		t.Fatal(err)
+	}
+	file := a.journal.file
+	if a.journal.file, err = os.Open(file.Name()); err != nil { // as on a full disk: it cannot be written
+		t.Fatal(err)
+	}
+	if err := a.decide(item, noon); err == nil {
+		t.Error("the record cannot be written, and no error")
+	}
+	if err := a.journal.file.Close(); err != nil {
+		t.Error(err)
+	}
+	a.journal.file = file
+	if err := a.decide(item, noon); err == nil {
+		t.Error("a removal is recorded after one that was not")
+	}
+	if err := a.Close(); err == nil {
+		t.Error("Close() = nil although the journal is incomplete")
 	}
 }
 

@@ -39,6 +39,14 @@ func TestDecideAge(t *testing.T) {
 			Age{30 * time.Second, BasisDisruptionTarget},
 			SkipTooYoung,
 		},
+		{
+			"somebody has looked into it since, and left",
+			failedPod("a", "p", func(pod *corev1.Pod) {
+				pod.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{ended("debugger", 0, "Completed", ago(time.Minute))}
+			}),
+			Age{time.Hour, BasisFinishedAt},
+			"",
+		},
 		{"S9 nothing tells the end", failedPod("a", "p", bareStatus), Age{}, SkipAgeUnknown},
 		{"S9 the start is not the end", failedPod("a", "p", containers()), Age{}, SkipAgeUnknown},
 		{"S10 end is null", failedPod("a", "p", containers(lost(metav1.Time{}))), Age{}, SkipAgeUnknown},

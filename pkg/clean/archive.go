@@ -59,6 +59,8 @@ type Archive struct {
 		spooled   map[types.UID]extent
 		committed map[types.UID]string
 	}
+	// flush brings a manifest to stable storage, names brings its name there.
+	flush   func(*os.File) error
 	names   syncer
 	journal journal
 	cluster Cluster
@@ -97,6 +99,7 @@ func (a *Archive) open() error {
 	if err := a.makeSpool(); err != nil {
 		return errors.Join(err, a.root.Close())
 	}
+	a.flush = (*os.File).Sync
 	a.names.sync = func() error { return syncDir(a.root, ".") }
 	return nil
 }

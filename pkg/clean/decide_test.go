@@ -168,6 +168,21 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// What is heard of a living pod whose node is silent is old: it may be well.
+func TestALivingPodOfASilentNodeHasNoCategory(t *testing.T) {
+	t.Parallel()
+	rules := everything(func(r *Rules) { r.Categories = Categories() })
+	for cause, want := range map[string]v1alpha1.Category{
+		"": v1alpha1.CategoryCrashLoop, "NodeNotReady": "", "KubeletUnresponsive": "", "NodePressure": v1alpha1.CategoryCrashLoop,
+	} {
+		p, v := judge(loopingPod(), noon)
+		v.Findings = append(v.Findings, v1alpha1.Finding{Cause: cause})
+		if d := Decide(p, v, noon, rules, Known{}); d.Category != want {
+			t.Errorf("beside %q: category %q, want %q", cause, d.Category, want)
+		}
+	}
+}
+
 func TestCustomOwnersThatAreAllowed(t *testing.T) {
 	t.Parallel()
 	allowed := func(r *Rules) {

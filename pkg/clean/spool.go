@@ -179,7 +179,7 @@ func (a *Archive) publish(data []byte, name string, uid types.UID) error {
 		return err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, a.flush(f), f.Close()); err != nil {
 		return err
 	}
 	if err := a.root.Rename(unfinished, name); err != nil {

@@ -177,7 +177,7 @@ func TestAPodThatOnlyLeftTheSelectorIsNotGone(t *testing.T) {
 			plan := clean.Make(pods, time.Now(), clean.Rules{}, clean.Known{}, clean.ListCandidates)
 			tt.act(b)
 			s := newSession(b.options)
-			s.setPlan(plan, clean.New(plan, clean.ClientDryRun(), clock.RealClock{}))
+			s.setPlan(plan, nil, clean.New(plan, clean.ClientDryRun(), clock.RealClock{}))
 			gone := reconcile.Target{Key: reconcile.Key{Namespace: b.namespace, Name: "web", UID: whole.UID}, Attempt: 1}
 			err := s.Act(t.Context(), gone)
 			if item := s.cleaner.Items()[0]; err != nil || item.Result != tt.want {

@@ -5,6 +5,8 @@ package clean
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
@@ -52,6 +55,70 @@ func TestS50_AnInterruptLeavesTheRestAlone(t *testing.T) {
 	}
 	if !strings.Contains(b.err.String(), "not tried") {
 		t.Errorf("stderr = %q, want what was not tried", b.err)
+	}
+}
+
+// Where lists cannot be streamed the pods come in pages of one snapshot, which
+// the server may drop in between: then all is listed again, and nothing counts
+// twice.
+func TestS54_TheContinueTokenExpires(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("makes hundreds of pods")
+	}
+	b := newBench(t)
+	const pods = 510 // more than a page
+	b.many(pods)
+	replaced := b.names()[0]
+	var mu sync.Mutex
+	var lists []string
+	b.answer = func(r *http.Request) *http.Response {
+		q := r.URL.Query()
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/pods") {
+			return nil
+		}
+		if q.Get("sendInitialEvents") != "" {
+			return status(r, http.StatusUnprocessableEntity, metav1.StatusReasonInvalid)
+		}
+		if q.Get("watch") != "" {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if q.Get("continue") == "" {
+			lists = append(lists, "start")
+			return nil
+		}
+		lists = append(lists, "410")
+		client := b.server.Client().CoreV1().Pods(b.namespace)
+		if err := client.Delete(t.Context(), replaced, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+		b.failed(replaced, nil)
+		return status(r, http.StatusGone, metav1.StatusReasonExpired)
+	}
+	b.options.Yes, b.options.Limits.Ended = true, pods
+	r, err := b.run(t.Context())
+	if err != nil || r.Summary.Scanned != pods || r.Summary.Deleted != pods || len(b.names()) != 0 {
+		t.Errorf("run = %v, summary %+v, %d left; want all deleted", err, r.Summary, len(b.names()))
+	}
+	if diff := cmp.Diff([]string{"start", "410", "start"}, lists); diff != "" {
+		t.Errorf("lists (-want +got):\n%s", diff)
+	}
+	uids := map[string]bool{}
+	for i := range r.Items {
+		uids[r.Items[i].UID] = true
+	}
+	if len(uids) != pods || len(b.mutating) != pods {
+		t.Errorf("%d UIDs in the report, %d requests; want each pod once", len(uids), len(b.mutating))
+	}
+}
+
+// status is an answer of an API server.
+func status(r *http.Request, code int, reason metav1.StatusReason) *http.Response {
+	text := fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":%q,"code":%d,"message":"said by the test"}`, reason, code)
+	return &http.Response{
+		StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Request: r, Body: io.NopCloser(strings.NewReader(text)),
 	}
 }
 
