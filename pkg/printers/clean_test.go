@@ -162,6 +162,22 @@ func TestCleanQuestion(t *testing.T) {
 	}
 }
 
+// Of a clean, what comes of each limitation is always said: it keeps pods.
+func TestCleanLimitationsAreToldOneByOne(t *testing.T) {
+	t.Parallel()
+	got := printers.CleanLimitations([]v1alpha1.Limitation{
+		{Resource: "namespaces", Namespace: "b", Reason: "Forbidden", Effect: "all pods are left alone"},
+		{Resource: "jobs", Namespace: "a", Reason: "Forbidden", Effect: "pods of Jobs are left alone"},
+		{Resource: "namespaces", Namespace: "a", Reason: "Forbidden", Effect: "all pods are left alone"},
+	})
+	want := `Limitation: jobs in namespace a not read (Forbidden): pods of Jobs are left alone.
+Limitation: namespaces in namespaces a, b not read (Forbidden): all pods are left alone.
+`
+	if got != want {
+		t.Errorf("CleanLimitations = %q, want %q", got, want)
+	}
+}
+
 func TestCleanResultSpeaksLikeKubectl(t *testing.T) {
 	t.Parallel()
 	for result, tt := range map[v1alpha1.Result]struct {
@@ -186,6 +202,10 @@ func TestCleanResultSpeaksLikeKubectl(t *testing.T) {
 		if got := printers.CleanResult(item, printers.Palette{}); got != tt.want {
 			t.Errorf("CleanResult(%s) = %q, want %q", result, got, tt.want)
 		}
+	}
+	kept := &v1alpha1.CleanItem{Namespace: "shop", Name: "a", Result: v1alpha1.ResultRecovered, SkipReason: "keep-annotation"}
+	if got, want := printers.CleanResult(kept, printers.Palette{}), "pod \"a\" not deleted from shop namespace: no longer to be cleaned: keep-annotation\n"; got != want {
+		t.Errorf("kept: %q, want %q", got, want)
 	}
 	item := &v1alpha1.CleanItem{Namespace: "shop", Name: "a", DryRun: v1alpha1.DryRunClient, Result: v1alpha1.ResultWouldDelete}
 	if got, want := printers.CleanResult(item, printers.Palette{}), "pod \"a\" deleted from shop namespace (dry run)\n"; got != want {
