@@ -56,7 +56,7 @@ func TestS54_TwoThousandFailedPods(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes some thousand pods")
 	}
-	const few, many, filler = 500, 2000, 8 << 10
+	const few, many, filler = 500, 2000, 16 << 10
 	m := measurement{Pods: map[string]int{}, Archive: filepath.Join(t.TempDir(), "archive"), Result: filepath.Join(t.TempDir(), "result")}
 	benches := map[string]*bench{}
 	for _, pods := range []int{few, many} {
