@@ -4,13 +4,12 @@
 package report
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/wildcard"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -98,18 +97,9 @@ func (s *Selection) byContainer() bool { return len(s.Containers) > 0 || len(s.I
 
 func (s *Selection) container(c projection.Container) bool {
 	return (len(s.Containers) == 0 || slices.Contains(s.Containers, c.Name)) &&
-		(len(s.Images) == 0 || matchesAny(s.Images, c.Image))
+		(len(s.Images) == 0 || wildcard.Any(s.Images, c.Image))
 }
 
 func (s *Selection) excludes(namespace string) bool {
-	return matchesAny(s.ExcludeNamespaces, namespace)
-}
-
-// matchesAny reports whether one of the patterns stands for all of text. Unlike
-// in path.Match a * stands for slashes, too: images are full of them.
-func matchesAny(patterns []string, text string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		expr := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern))
-		return regexp.MustCompile(`(?s)\A` + expr + `\z`).MatchString(text)
-	})
+	return wildcard.Any(s.ExcludeNamespaces, namespace)
 }

@@ -118,7 +118,7 @@ func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error
 		return err
 	}
 	o.Cluster = clusters[0]
-	if o.Protected, err = removal.Protected(o.contextName(), lookupEnv); err != nil {
+	if o.Protected, err = removal.Protected([]string{o.contextName()}, lookupEnv); err != nil {
 		return err
 	}
 	if o.ConfirmContext != "" && o.ConfirmContext != o.contextName() {

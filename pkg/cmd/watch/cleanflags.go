@@ -163,7 +163,7 @@ func (f *cleanFlags) check(s scope.Scope, dryRun v1alpha1.DryRun) error {
 func (c *Clean) connect(cluster scope.Cluster, lookupEnv func(string) (string, bool)) error {
 	name := removal.ContextName(cluster.Context)
 	var err error
-	if c.Protected, err = removal.Protected(name, lookupEnv); err != nil {
+	if c.Protected, err = removal.Protected([]string{name}, lookupEnv); err != nil {
 		return err
 	}
 	if c.ConfirmContext != "" && c.ConfirmContext != name {

@@ -8,13 +8,14 @@ package removal
 import (
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/wildcard"
 )
 
 // InCluster is the name of the context of a pod, which has none.
@@ -60,17 +61,21 @@ func CanI(a clean.Access, namespace string) string {
 	return "kubectl auth can-i " + what + " " + where
 }
 
-// Protected reports whether the user wants to be asked for the name of the
-// context.
-func Protected(context string, lookupEnv func(string) (string, bool)) (bool, error) {
+// Protected reports whether the user wants to be asked for the name of one of
+// the contexts: whether a pattern of PODWATCH_PROTECTED_CONTEXTS, a list with
+// commas, matches one, without regard to case. A pattern that is none is an
+// error, because it would protect nothing.
+func Protected(contexts []string, lookupEnv func(string) (string, bool)) (bool, error) {
 	patterns, _ := lookupEnv("PODWATCH_PROTECTED_CONTEXTS")
 	hit := false
 	for pattern := range strings.SplitSeq(patterns, ",") {
-		ok, err := path.Match(strings.TrimSpace(pattern), context)
-		if err != nil {
-			return false, fmt.Errorf("read PODWATCH_PROTECTED_CONTEXTS: pattern %q: %w", pattern, err)
+		if pattern = strings.TrimSpace(pattern); pattern == "" {
+			continue
 		}
-		hit = hit || ok
+		if err := wildcard.Check(pattern); err != nil {
+			return false, fmt.Errorf("read PODWATCH_PROTECTED_CONTEXTS: %w", err)
+		}
+		hit = hit || slices.ContainsFunc(contexts, func(c string) bool { return wildcard.MatchFold(pattern, c) })
 	}
 	return hit, nil
 }

@@ -13,14 +13,24 @@ import (
 
 func TestProtectedContexts(t *testing.T) {
 	t.Parallel()
-	for patterns, want := range map[string]bool{"": false, "prod": false, "prod-*": true, "dev, *-eu": true, "prod-eu": true} {
-		got, err := Protected("prod-eu", func(string) (string, bool) { return patterns, true })
-		if err != nil || got != want {
-			t.Errorf("Protected(%q) = %t, %v; want %t", patterns, got, err, want)
+	const eks, openShift = "arn:aws:eks:eu-west-1:1:cluster/prod", "shop/api-prod-example-com:6443/admin"
+	for _, tt := range []struct {
+		patterns, context string
+		want              bool
+	}{
+		{"", "prod-eu", false}, {"prod", "prod-eu", false}, {"prod-*", "prod-eu", true}, {"dev, *-eu", "prod-eu", true}, {"prod-eu,", "prod-eu", true},
+		{"*prod*", eks, true}, {"*", eks, true}, {"*/prod", eks, true}, {"*PROD*", eks, true}, {"*test*", eks, false},
+		{"*prod*", openShift, true}, {"*/api-prod-*", openShift, true}, {"*/ADMIN", openShift, true}, {"*", InCluster, true},
+	} {
+		got, err := Protected([]string{tt.context}, func(string) (string, bool) { return tt.patterns, true })
+		if err != nil || got != tt.want {
+			t.Errorf("Protected(%q) by %q = %t, %v; want %t", tt.context, tt.patterns, got, err, tt.want)
 		}
 	}
-	if _, err := Protected("prod", func(string) (string, bool) { return "[", true }); err == nil {
-		t.Error("a pattern that is none protects nothing")
+	for _, patterns := range []string{"[", "prod-[ab]*", "(prod|live)", `*,x\y`} {
+		if _, err := Protected([]string{"prod"}, func(string) (string, bool) { return patterns, true }); err == nil {
+			t.Errorf("%q: a pattern that is none protects nothing", patterns)
+		}
 	}
 }
 
