@@ -141,24 +141,25 @@ func TestCleanTableWithoutPlanIsEmpty(t *testing.T) {
 
 func TestCleanQuestion(t *testing.T) {
 	t.Parallel()
-	inCluster := plan()
-	inCluster.Context = ""
-	served := plan()
-	served.Server = "10.0.0.1:6443"
 	single := plan()
 	single.Items = single.Items[1:2]
+	living := risky()
+	living.Items = living.Items[:1]
 	for name, tt := range map[string]struct {
 		report *v1alpha1.CleanReport
 		want   string
 	}{
-		"several":    {plan(), `Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? [y/N] `},
-		"a server":   {served, `Delete 3 pods (2 evicted, 1 failed) in context "prod-eu" (10.0.0.1:6443), namespaces infra, shop? [y/N] `},
-		"one":        {single, `Delete 1 pod (1 evicted) in context "prod-eu", namespace shop? [y/N] `},
-		"no context": {inCluster, `Delete 3 pods (2 evicted, 1 failed) in namespaces infra, shop? [y/N] `},
+		"several":         {plan(), `Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? [y/N] `},
+		"one":             {single, `Delete 1 pod (1 evicted) in context "prod-eu", namespace shop? [y/N] `},
+		"living":          {living, `Evict 1 living pod (1 crashloop) in context "prod-eu", namespace infra? [y/N] `},
+		"ended and alive": {risky(), `Delete 1 pod (1 failed) and evict 2 living pods (2 crashloop) in context "prod-eu", namespaces infra, shop? [y/N] `},
 	} {
-		if got := printers.CleanQuestion(tt.report); got != tt.want {
+		if got := printers.CleanQuestion(tt.report, `context "prod-eu"`); got != tt.want {
 			t.Errorf("%s: question %q, want %q", name, got, tt.want)
 		}
+	}
+	if got, want := printers.CleanAnnouncement(single, `context "prod-eu"`), "To do: delete 1 pod (1 evicted) in context \"prod-eu\", namespace shop.\n"; got != want {
+		t.Errorf("announcement %q, want %q", got, want)
 	}
 }
 
@@ -234,11 +235,11 @@ func TestRestoreSpeaksOfCreation(t *testing.T) {
 	if got, want := printers.RestoreSummary(r), "3 pods archived, 1 to restore: 1 already there; 2 skipped: 2 has-controller.\n"; got != want {
 		t.Errorf("RestoreSummary() = %q, want %q", got, want)
 	}
-	if got, want := printers.CleanQuestion(r), "Create 1 pod in namespace shop? [y/N] "; got != want {
+	if got, want := printers.CleanQuestion(r, "context \"a\""), "Create 1 pod in context \"a\", namespace shop? [y/N] "; got != want {
 		t.Errorf("CleanQuestion() = %q, want %q", got, want)
 	}
-	if got, want := printers.CleanContextQuestion(plan(), "prod-eu"),
-		`Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? Type the name of the context, prod-eu: `; got != want {
+	if got, want := printers.CleanContextQuestion(plan(), `context "prod-eu"`, "prod-eu"),
+		`Delete 3 pods (2 evicted, 1 failed) in context "prod-eu", namespaces infra, shop? Type the name, prod-eu: `; got != want {
 		t.Errorf("CleanContextQuestion() = %q, want %q", got, want)
 	}
 }

@@ -14,13 +14,21 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 )
 
-// CleanQuestion asks whether to carry out the plan in r. It ends in a space,
-// behind which the answer is typed.
-func CleanQuestion(r *v1alpha1.CleanReport) string { return planText(r) + "? [y/N] " }
+// CleanQuestion asks whether to carry out the plan in r in the cluster that where
+// names. It ends in a space, behind which the answer is typed.
+func CleanQuestion(r *v1alpha1.CleanReport, where string) string {
+	return capital(planText(r, where)) + "? [y/N] "
+}
 
 // CleanContextQuestion asks for the name of the context instead of a mere yes.
-func CleanContextQuestion(r *v1alpha1.CleanReport, context string) string {
-	return planText(r) + fmt.Sprintf("? Type the name of the context, %s: ", plaintext.Line(context))
+func CleanContextQuestion(r *v1alpha1.CleanReport, where, name string) string {
+	return capital(planText(r, where)) + fmt.Sprintf("? Type the name, %s: ", plaintext.Line(name))
+}
+
+// CleanAnnouncement says what is about to be done, if nobody is asked. It ends
+// in a newline.
+func CleanAnnouncement(r *v1alpha1.CleanReport, where string) string {
+	return "To do: " + planText(r, where) + ".\n"
 }
 
 // CleanWarning says in a line how many of the planned pods have volumes that
@@ -44,22 +52,28 @@ func CleanWarning(r *v1alpha1.CleanReport) string {
 	return "warning: living pods to evict: " + text + "\n"
 }
 
-func planText(r *v1alpha1.CleanReport) string {
+func planText(r *v1alpha1.CleanReport, where string) string {
 	items := itemsOf(r, v1alpha1.DecisionPlanned)
-	where := prefixed(", ", namespacesText(namespacesOf(items)))
-	if r.Context == "" {
-		where = strings.Replace(where, ", ", " in ", 1)
-	} else {
-		server := ""
-		if r.Server != "" {
-			server = fmt.Sprintf(" (%s)", plaintext.Line(r.Server))
-		}
-		where = fmt.Sprintf(" in context %q%s", plaintext.Line(r.Context), server) + where
+	in := " in " + where + prefixed(", ", namespacesText(namespacesOf(items)))
+	return joinNonEmpty(" and ",
+		actionText("delete", "pod", v1alpha1.ActionDelete, items),
+		actionText("evict", "living pod", v1alpha1.ActionEvict, items),
+		actionText("create", "pod", v1alpha1.ActionCreate, items)) + in
+}
+
+func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
+
+// actionText says of how many of the items an action is planned, "" for none.
+func actionText(verb, what string, a v1alpha1.Action, items []*v1alpha1.CleanItem) string {
+	items = slices.DeleteFunc(slices.Clone(items), func(i *v1alpha1.CleanItem) bool { return i.Action != a })
+	if len(items) == 0 {
+		return ""
 	}
-	if slices.ContainsFunc(items, func(i *v1alpha1.CleanItem) bool { return i.Action == v1alpha1.ActionCreate }) {
-		return fmt.Sprintf("Create %s%s", count(len(items), "pod"), where)
+	text := verb + " " + count(len(items), what)
+	if a != v1alpha1.ActionCreate {
+		text += " (" + categoriesText(items) + ")"
 	}
-	return fmt.Sprintf("Delete %s (%s)%s", count(len(items), "pod"), categoriesText(items), where)
+	return text
 }
 
 func namespacesOf(items []*v1alpha1.CleanItem) []string {

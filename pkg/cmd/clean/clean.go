@@ -36,7 +36,13 @@ controllers that are not known are left alone.
 
 With -f it reads what kubectl has written, as report does, and prints what it
 would plan. With --restore it makes pods anew that the archive holds and that
-had no controller; a pod that is there is never replaced.`
+had no controller; a pod that is there is never replaced.
+
+PODWATCH_PROTECTED_CONTEXTS is a list of patterns with commas, as in
+prod-*,*/prod: * stands for any characters, slashes included, ? for one, and
+case makes no difference. In contexts that match one, the name of the context
+has to be typed or, with --yes, to be given with --confirm-context. The same
+goes if --cluster, --server or --user name something else than the context.`
 
 const example = `  # what would be deleted in the current namespace
   kubectl podwatch clean --dry-run=client

@@ -6,6 +6,7 @@ package clean
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -20,27 +21,42 @@ const manyPods = 100
 // confirm shows the plan and returns nil only if the user wants it carried out.
 // A "y" that comes through a pipe is no answer: nobody has read the plan.
 func (s *session) confirm(ctx context.Context, r *v1alpha1.CleanReport) error {
-	name, delicate := s.contextName(), s.Protected || disrupts(r)
-	switch {
-	case !s.Yes && !s.Interactive:
+	name, where := s.contextName(), removal.Where(s.Cluster)
+	delicate := s.Protected || disrupts(r)
+	enough := s.Yes && (!delicate || s.ConfirmContext == name)
+	if !s.Yes && !s.Interactive {
 		return exit.Hint(&removal.RefusalError{Text: "clean pods: there is no terminal to ask on; nothing was deleted"},
 			"pass --yes to delete without asking, or --dry-run=client to see the plan")
-	case s.Yes && delicate && s.ConfirmContext != name:
-		return exit.Hint(&removal.RefusalError{Text: "clean pods: living pods and protected contexts need more than --yes; nothing was deleted"},
-			fmt.Sprintf("pass --confirm-context %q", name))
 	}
-	if err := s.show(r); err != nil {
-		// Not as the closed pipe that it may be: then nothing was deleted, and
-		// that is no success.
-		return &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
+	// A program that reads the report, or nobody, has no use for the plan as well.
+	if !enough || !s.Quiet && !machine(s.Format) {
+		if err := s.show(r); err != nil {
+			// Not as the closed pipe that it may be: then nothing was deleted, and
+			// that is no success.
+			return &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
+		}
 	}
 	switch {
+	case enough:
+		return s.announce(r, where)
 	case s.Yes:
-		return nil
+		return exit.Hint(&removal.RefusalError{Text: fmt.Sprintf("clean pods in %s: %s need more than --yes; nothing was deleted", where, removal.Delicate)},
+			fmt.Sprintf("pass --confirm-context %q", name))
 	case s.ConfirmContext != name && (delicate || r.Summary.Planned > manyPods):
-		return removal.Ask(ctx, s.IOStreams, printers.CleanContextQuestion(r, name), name)
+		return removal.Ask(ctx, s.IOStreams, printers.CleanContextQuestion(r, where, name), name)
 	}
-	return removal.Ask(ctx, s.IOStreams, printers.CleanQuestion(r), "y", "yes")
+	return removal.Ask(ctx, s.IOStreams, printers.CleanQuestion(r, where), "y", "yes")
+}
+
+// announce says where the plan that was shown is carried out, if nobody is asked.
+func (s *session) announce(r *v1alpha1.CleanReport, where string) error {
+	if s.Quiet || machine(s.Format) {
+		return nil
+	}
+	if _, err := io.WriteString(s.ErrOut, printers.CleanAnnouncement(r, where)); err != nil {
+		return &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
+	}
+	return nil
 }
 
 // disrupts reports whether a planned pod lives.
@@ -48,12 +64,8 @@ func disrupts(r *v1alpha1.CleanReport) bool {
 	return slices.ContainsFunc(r.Items, func(i v1alpha1.CleanItem) bool { return i.Action == v1alpha1.ActionEvict })
 }
 
-// show prints the plan before it is carried out: as a table on standard error,
-// unless nobody is to be asked and a program reads the report or nobody does.
+// show prints the plan as a table on standard error.
 func (s *session) show(r *v1alpha1.CleanReport) error {
-	if s.Yes && (s.Quiet || machine(s.Format)) {
-		return nil
-	}
 	format := s.Format
 	if machine(format) {
 		format = "table"

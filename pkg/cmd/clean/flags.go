@@ -64,7 +64,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.IntVar(&f.saveLogs, "save-logs", 0, "beside each manifest keep the last lines of the logs of its containers, this many of each run; 0 for none")
 	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
 	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
-	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the context, for living pods and contexts that match $PODWATCH_PROTECTED_CONTEXTS ("+removal.InCluster+" in a pod)")
+	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the `name` of the context, for living pods and protected contexts ("+removal.InCluster+" in a pod; with --cluster or --server that one)")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors, doubts, the question and what -o asks for, and nothing else")
 	set.BoolVar(&f.failIfFound, "fail-if-found", false, "exit with 2 if there is anything to clean")
 	set.BoolVar(&f.explain, "explain", false, "print the decision on every pod")
@@ -118,11 +118,11 @@ func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error
 		return err
 	}
 	o.Cluster = clusters[0]
-	if o.Protected, err = removal.Protected([]string{o.contextName()}, lookupEnv); err != nil {
+	if o.Protected, err = removal.Protected(o.Cluster, lookupEnv); err != nil {
 		return err
 	}
 	if o.ConfirmContext != "" && o.ConfirmContext != o.contextName() {
-		return fmt.Errorf("flag --confirm-context %q: the context is %q; nothing was deleted", o.ConfirmContext, o.contextName())
+		return fmt.Errorf("flag --confirm-context %q: it is %s; nothing was deleted", o.ConfirmContext, removal.Where(o.Cluster))
 	}
 	batch, err := batchv1client.NewForConfig(o.Cluster.REST)
 	if err != nil {
@@ -136,8 +136,8 @@ func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error
 	return nil
 }
 
-// contextName is what a user calls the cluster.
-func (o *Options) contextName() string { return removal.ContextName(o.Cluster.Context) }
+// contextName is what a user types for the cluster.
+func (o *Options) contextName() string { return removal.Name(o.Cluster) }
 
 // offline makes a clean that only plans: there is no cluster to act on.
 func offline(o *Options) error {

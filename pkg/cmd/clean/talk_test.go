@@ -299,6 +299,9 @@ func TestLivingPodsNeedTheNameOfTheContext(t *testing.T) {
 			if exit.Code(err) != tt.wantCode || (len(b.mutating) > 0) != (tt.wantCode == 0) {
 				t.Errorf("run = %v with requests %v, want exit code %d", err, b.mutating, tt.wantCode)
 			}
+			if tt.wantCode != 0 && !strings.Contains(b.err.String(), "NAMESPACE") {
+				t.Errorf("stderr %q, want the plan before the refusal", b.err)
+			}
 		})
 	}
 }

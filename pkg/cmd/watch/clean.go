@@ -101,7 +101,8 @@ func (c *cleaning) close() error {
 // confirm returns nil only if the user wants pods to be removed that are not known
 // yet. A dry run asks nobody.
 func (c *cleaning) confirm(ctx context.Context, o Options) error {
-	name := removal.ContextName(c.context)
+	cluster := o.Clusters[0]
+	name := removal.Name(cluster)
 	delicate := c.Protected || slices.ContainsFunc(c.Rules.Categories, clean.Living)
 	switch {
 	case c.DryRun != v1alpha1.DryRunNone:
@@ -110,12 +111,12 @@ func (c *cleaning) confirm(ctx context.Context, o Options) error {
 		return exit.Hint(&removal.RefusalError{Text: "clean pods: there is no terminal to ask on; nothing was deleted"},
 			"pass --yes to delete without asking, or --dry-run=client to see what would be deleted")
 	case c.Yes && delicate && c.ConfirmContext != name:
-		return exit.Hint(&removal.RefusalError{Text: "clean pods: living pods and protected contexts need more than --yes; nothing was deleted"},
+		return exit.Hint(&removal.RefusalError{Text: fmt.Sprintf("clean pods in %s: %s need more than --yes; nothing was deleted", removal.Where(cluster), removal.Delicate)},
 			fmt.Sprintf("pass --confirm-context %q", name))
 	case c.Yes:
 		return c.announce(o, "Deleting pods")
 	case delicate && c.ConfirmContext != name:
-		return removal.Ask(ctx, o.IOStreams, fmt.Sprintf("Delete %s? Type the name of the context, %s: ", c.what(o), plaintext.Line(name)), name)
+		return removal.Ask(ctx, o.IOStreams, fmt.Sprintf("Delete %s? Type the name, %s: ", c.what(o), plaintext.Line(name)), name)
 	}
 	return removal.Ask(ctx, o.IOStreams, "Delete "+c.what(o)+"? [y/N] ", "y", "yes")
 }
@@ -136,8 +137,8 @@ func (c *cleaning) what(o Options) string {
 	if slices.ContainsFunc(c.Rules.Categories, clean.Living) {
 		limits += fmt.Sprintf(", %d of them alive", c.Limits.Living)
 	}
-	return plaintext.Line(fmt.Sprintf("%s pods as they appear in context %q, %s, %s",
-		joined(c.Rules.Categories, ", "), removal.ContextName(c.context), strings.ReplaceAll(scopeText(o, namespaces), "  ", ", "), limits))
+	return plaintext.Line(fmt.Sprintf("%s pods as they appear in %s, %s, %s",
+		joined(c.Rules.Categories, ", "), removal.Where(o.Clusters[0]), strings.ReplaceAll(scopeText(o, namespaces), "  ", ", "), limits))
 }
 
 // headline is what the live view says.

@@ -161,13 +161,13 @@ func (f *cleanFlags) check(s scope.Scope, dryRun v1alpha1.DryRun) error {
 
 // connect makes the clients for the one cluster.
 func (c *Clean) connect(cluster scope.Cluster, lookupEnv func(string) (string, bool)) error {
-	name := removal.ContextName(cluster.Context)
+	name := removal.Name(cluster)
 	var err error
-	if c.Protected, err = removal.Protected([]string{name}, lookupEnv); err != nil {
+	if c.Protected, err = removal.Protected(cluster, lookupEnv); err != nil {
 		return err
 	}
 	if c.ConfirmContext != "" && c.ConfirmContext != name {
-		return fmt.Errorf("flag --confirm-context %q: the context is %q; nothing was deleted", c.ConfirmContext, name)
+		return fmt.Errorf("flag --confirm-context %q: it is %s; nothing was deleted", c.ConfirmContext, removal.Where(cluster))
 	}
 	batch, err := batchv1client.NewForConfig(cluster.REST)
 	if err != nil {

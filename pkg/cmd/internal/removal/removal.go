@@ -7,19 +7,12 @@ package removal
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
-	"github.com/podwatch/kubectl-podwatch/pkg/internal/wildcard"
 )
-
-// InCluster is the name of the context of a pod, which has none.
-const InCluster = "in-cluster"
 
 // UnreadyFor is how long a living pod must not have been ready, unless
 // --older-than says otherwise: a crash loop may mend itself.
@@ -38,15 +31,6 @@ const (
 // SystemNamespaces are left alone by -A.
 func SystemNamespaces() []string { return []string{"kube-system", "kube-public", "kube-node-lease"} }
 
-// ContextName is what a user calls the cluster of a kubeconfig context, which is
-// empty in a pod.
-func ContextName(context string) string {
-	if context == "" {
-		return InCluster
-	}
-	return context
-}
-
 // CanI is the command that asks the server what it has denied, in the namespace
 // or, if that is empty, in all.
 func CanI(a clean.Access, namespace string) string {
@@ -59,25 +43,6 @@ func CanI(a clean.Access, namespace string) string {
 		what += "/" + namespace
 	}
 	return "kubectl auth can-i " + what + " " + where
-}
-
-// Protected reports whether the user wants to be asked for the name of one of
-// the contexts: whether a pattern of PODWATCH_PROTECTED_CONTEXTS, a list with
-// commas, matches one, without regard to case. A pattern that is none is an
-// error, because it would protect nothing.
-func Protected(contexts []string, lookupEnv func(string) (string, bool)) (bool, error) {
-	patterns, _ := lookupEnv("PODWATCH_PROTECTED_CONTEXTS")
-	hit := false
-	for pattern := range strings.SplitSeq(patterns, ",") {
-		if pattern = strings.TrimSpace(pattern); pattern == "" {
-			continue
-		}
-		if err := wildcard.Check(pattern); err != nil {
-			return false, fmt.Errorf("read PODWATCH_PROTECTED_CONTEXTS: %w", err)
-		}
-		hit = hit || slices.ContainsFunc(contexts, func(c string) bool { return wildcard.MatchFold(pattern, c) })
-	}
-	return hit, nil
 }
 
 // Self names the pod that podwatch runs in: as the downward API is told to say,

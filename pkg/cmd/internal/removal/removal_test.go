@@ -11,29 +11,6 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 )
 
-func TestProtectedContexts(t *testing.T) {
-	t.Parallel()
-	const eks, openShift = "arn:aws:eks:eu-west-1:1:cluster/prod", "shop/api-prod-example-com:6443/admin"
-	for _, tt := range []struct {
-		patterns, context string
-		want              bool
-	}{
-		{"", "prod-eu", false}, {"prod", "prod-eu", false}, {"prod-*", "prod-eu", true}, {"dev, *-eu", "prod-eu", true}, {"prod-eu,", "prod-eu", true},
-		{"*prod*", eks, true}, {"*", eks, true}, {"*/prod", eks, true}, {"*PROD*", eks, true}, {"*test*", eks, false},
-		{"*prod*", openShift, true}, {"*/api-prod-*", openShift, true}, {"*/ADMIN", openShift, true}, {"*", InCluster, true},
-	} {
-		got, err := Protected([]string{tt.context}, func(string) (string, bool) { return tt.patterns, true })
-		if err != nil || got != tt.want {
-			t.Errorf("Protected(%q) by %q = %t, %v; want %t", tt.context, tt.patterns, got, err, tt.want)
-		}
-	}
-	for _, patterns := range []string{"[", "prod-[ab]*", "(prod|live)", `*,x\y`} {
-		if _, err := Protected([]string{"prod"}, func(string) (string, bool) { return patterns, true }); err == nil {
-			t.Errorf("%q: a pattern that is none protects nothing", patterns)
-		}
-	}
-}
-
 func TestS57_TheOwnPod(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1, 0)

@@ -22,6 +22,15 @@ import (
 type Cluster struct {
 	// Context is the kubeconfig context, "" in-cluster.
 	Context string
+	// Name is what the kubeconfig calls the cluster, "" if it does not know it.
+	Name string
+	// Server is the URL of the API server, without credentials and query.
+	Server string
+	// Elsewhere is true if --cluster or --server has led to another cluster than
+	// the one that Context stands for, User is the one of --user, "" if it is
+	// the context's own.
+	Elsewhere bool
+	User      string
 	// Namespaces are at least one; metav1.NamespaceAll alone means all.
 	Namespaces []string
 	// Core is the core API and nothing else: a whole clientset would add the
@@ -76,6 +85,7 @@ func (f *Flags) cluster(s Scope, context, userAgent string) (Cluster, error) {
 	if cluster.Context == "" {
 		cluster.Context = raw.CurrentContext
 	}
+	cluster.identify(f, raw, config.Host)
 	switch {
 	case s.All:
 		cluster.Namespaces = []string{metav1.NamespaceAll}

@@ -88,3 +88,45 @@ func TestR18_WithoutAKubeconfigAndInNoPodThereIsNoCluster(t *testing.T) {
 		t.Errorf("Clusters = %v", err)
 	}
 }
+
+// Flags can lead away from the cluster that a context stands for.
+func TestClustersSayWhichTheyAre(t *testing.T) {
+	const noContext = `apiVersion: v1
+kind: Config
+contexts: [{name: prod, context: {cluster: one, user: me}}]
+clusters: [{name: one, cluster: {server: "https://u:secret@127.0.0.1:1/k8s/c-1?token=secret"}}]
+users: [{name: me, user: {token: secret}}]
+`
+	type identity struct {
+		Context, Name, Server, User string
+		Elsewhere                   bool
+	}
+	for name, test := range map[string]struct {
+		kubeconfig string
+		args       []string
+		want       identity
+	}{
+		"the context":           {kubeconfig, nil, identity{Context: "prod", Name: "one", Server: "https://127.0.0.1:1"}},
+		"its own cluster again": {kubeconfig, []string{"--cluster", "one", "--user", "me"}, identity{Context: "prod", Name: "one", Server: "https://127.0.0.1:1"}},
+		"its own server again":  {kubeconfig, []string{"-s", "https://127.0.0.1:1/"}, identity{Context: "prod", Name: "one", Server: "https://127.0.0.1:1"}},
+		"another cluster":       {kubeconfig, []string{"--cluster", "two"}, identity{Context: "prod", Name: "two", Server: "https://127.0.0.1:2", Elsewhere: true}},
+		"another server":        {kubeconfig, []string{"-s", "https://127.0.0.1:2"}, identity{Context: "prod", Server: "https://127.0.0.1:2", Elsewhere: true}},
+		"another user": {
+			kubeconfig + "- {name: root, user: {token: x}}\n", []string{"--user", "root"},
+			identity{Context: "prod", Name: "one", Server: "https://127.0.0.1:1", User: "root"},
+		},
+		"contexts and none of them": {noContext, []string{"--cluster", "one"}, identity{Name: "one", Server: "https://127.0.0.1:1/k8s/c-1", Elsewhere: true}},
+		"no kubeconfig":             {"", []string{"-s", "https://u:secret@127.0.0.1:3?x=secret"}, identity{Server: "https://127.0.0.1:3", Elsewhere: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := clusters(t, test.kubeconfig, test.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := identity{got[0].Context, got[0].Name, got[0].Server, got[0].User, got[0].Elsewhere}
+			if diff := cmp.Diff(test.want, c); diff != "" {
+				t.Errorf("cluster (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
