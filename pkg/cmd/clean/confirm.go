@@ -5,12 +5,10 @@ package clean
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 )
@@ -25,27 +23,25 @@ func (s *session) confirm(ctx context.Context, r *v1alpha1.CleanReport) error {
 	delicate := s.Protected || disrupts(r)
 	enough := s.Yes && (!delicate || s.ConfirmContext == name)
 	if !s.Yes && !s.Interactive {
-		return exit.Hint(&removal.RefusalError{Text: "clean pods: there is no terminal to ask on; nothing was deleted"},
-			"pass --yes to delete without asking, or --dry-run=client to see the plan")
+		return s.deed().NobodyToAsk()
 	}
 	// A program that reads the report, or nobody, has no use for the plan as well.
 	if !enough || !s.Quiet && !machine(s.Format) {
 		if err := s.show(r); err != nil {
 			// Not as the closed pipe that it may be: then nothing was deleted, and
 			// that is no success.
-			return &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
+			return s.deed().Refuse("show plan: " + err.Error())
 		}
 	}
 	switch {
 	case enough:
 		return s.announce(r, where)
 	case s.Yes:
-		return exit.Hint(&removal.RefusalError{Text: fmt.Sprintf("clean pods in %s: %s need more than --yes; nothing was deleted", where, removal.Delicate)},
-			fmt.Sprintf("pass --confirm-context %q", name))
+		return s.deed().NotConfirmed(s.Cluster)
 	case s.ConfirmContext != name && (delicate || r.Summary.Planned > manyPods):
-		return removal.Ask(ctx, s.IOStreams, printers.CleanContextQuestion(r, where, name), name)
+		return s.deed().Ask(ctx, s.IOStreams, printers.CleanContextQuestion(r, where, name), name)
 	}
-	return removal.Ask(ctx, s.IOStreams, printers.CleanQuestion(r, where), "y", "yes")
+	return s.deed().Ask(ctx, s.IOStreams, printers.CleanQuestion(r, where), "y", "yes")
 }
 
 // announce says where the plan that was shown is carried out, if nobody is asked.
@@ -54,9 +50,17 @@ func (s *session) announce(r *v1alpha1.CleanReport, where string) error {
 		return nil
 	}
 	if _, err := io.WriteString(s.ErrOut, printers.CleanAnnouncement(r, where)); err != nil {
-		return &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}
+		return s.deed().Refuse("show plan: " + err.Error())
 	}
 	return nil
+}
+
+// deed is what is asked for.
+func (s *session) deed() removal.Deed {
+	if len(s.Restore) > 0 {
+		return removal.Restoring()
+	}
+	return removal.Removal()
 }
 
 // disrupts reports whether a planned pod lives.

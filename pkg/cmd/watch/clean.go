@@ -108,17 +108,15 @@ func (c *cleaning) confirm(ctx context.Context, o Options) error {
 	case c.DryRun != v1alpha1.DryRunNone:
 		return c.announce(o, "Telling which pods would be deleted")
 	case !c.Yes && !c.Interactive:
-		return exit.Hint(&removal.RefusalError{Text: "clean pods: there is no terminal to ask on; nothing was deleted"},
-			"pass --yes to delete without asking, or --dry-run=client to see what would be deleted")
+		return removal.Removal().NobodyToAsk()
 	case c.Yes && delicate && c.ConfirmContext != name:
-		return exit.Hint(&removal.RefusalError{Text: fmt.Sprintf("clean pods in %s: %s need more than --yes; nothing was deleted", removal.Where(cluster), removal.Delicate)},
-			fmt.Sprintf("pass --confirm-context %q", name))
+		return removal.Removal().NotConfirmed(cluster)
 	case c.Yes:
 		return c.announce(o, "Deleting pods")
 	case delicate && c.ConfirmContext != name:
-		return removal.Ask(ctx, o.IOStreams, fmt.Sprintf("Delete %s? Type the name, %s: ", c.what(o), plaintext.Line(name)), name)
+		return removal.Removal().Ask(ctx, o.IOStreams, fmt.Sprintf("Delete %s? Type the name, %s: ", c.what(o), plaintext.Line(name)), name)
 	}
-	return removal.Ask(ctx, o.IOStreams, "Delete "+c.what(o)+"? [y/N] ", "y", "yes")
+	return removal.Removal().Ask(ctx, o.IOStreams, "Delete "+c.what(o)+"? [y/N] ", "y", "yes")
 }
 
 // announce says on standard error what nobody was asked about.

@@ -18,8 +18,8 @@ const InCluster = "in-cluster"
 // protectedContexts is the variable that Protected reads.
 const protectedContexts = "PODWATCH_PROTECTED_CONTEXTS"
 
-// Delicate is what --yes alone is not enough for, in words.
-const Delicate = "living pods, protected contexts and --cluster, --server or --user of another context"
+// delicate is what --yes alone is not enough for, in words.
+const delicate = "living pods, protected contexts and --cluster, --server or --user of another context"
 
 // Name is what the user has to type for the cluster: the name of its context,
 // or, if flags have led away from that or there is none, the cluster's name or
