@@ -4,11 +4,11 @@
 package clean
 
 import (
-	"slices"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/wildcard"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -88,7 +88,7 @@ func skipProtected(p *projection.Pod, d Decision, r Rules, k Known) SkipReason {
 		return SkipSelf
 	case p.Keep, namespace.Keep:
 		return SkipKeepAnnotation
-	case slices.Contains(r.ExcludeNamespaces, p.Namespace):
+	case wildcard.Any(r.ExcludeNamespaces, p.Namespace):
 		return SkipNamespaceExcluded
 	}
 	return ""

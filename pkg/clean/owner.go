@@ -57,6 +57,16 @@ func ParseOwnerKind(s string) (OwnerKind, error) {
 	return OwnerKind{Group: group, Kind: kind}, nil
 }
 
+// ParseCustomOwner reads Kind.group of a controller that is not built in: those
+// have flags and rules of their own.
+func ParseCustomOwner(s string) (OwnerKind, error) {
+	kind, err := ParseOwnerKind(s)
+	if err == nil && slices.Contains(builtIn(), kind) {
+		return OwnerKind{}, fmt.Errorf("%q is built in, and pods of it are no exception to make", s)
+	}
+	return kind, err
+}
+
 // kindOf returns false for an apiVersion that does not parse.
 func kindOf(apiVersion, kind string) (OwnerKind, bool) {
 	gv, err := schema.ParseGroupVersion(apiVersion)

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/wildcard"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -37,7 +38,8 @@ type Rules struct {
 	// OwnerKinds are the kinds of controllers whose pods may be removed, none
 	// meaning all; those of ExcludeOwnerKinds are left alone.
 	OwnerKinds, ExcludeOwnerKinds []OwnerKind
-	// ExcludeNamespaces are left alone.
+	// ExcludeNamespaces are patterns, in the sense of package wildcard, of
+	// namespaces that are left alone.
 	ExcludeNamespaces []string
 	// Bare says what happens to pods without a controller; empty stands for
 	// BareTerminal.
@@ -130,7 +132,7 @@ func (r Rules) asksForExitCode(p *projection.Pod) bool {
 // MayConcern reports whether p, as it is, could be planned at any time. The
 // answer needs no verdict, and a yes may be too much.
 func (r Rules) MayConcern(p *projection.Pod) bool {
-	if p.Mirror || p.Keep || p.DeletionTimestamp != nil || slices.Contains(r.ExcludeNamespaces, p.Namespace) {
+	if p.Mirror || p.Keep || p.DeletionTimestamp != nil || wildcard.Any(r.ExcludeNamespaces, p.Namespace) {
 		return false
 	}
 	ends := func(c v1alpha1.Category) bool { return !Living(c) && c != v1alpha1.CategorySucceeded }

@@ -193,6 +193,7 @@ func TestDecideByRules(t *testing.T) {
 		{"excluded owner kind", oom, Rules{ExcludeOwnerKinds: []OwnerKind{rs}}, SkipNotMatching},
 		{"ReplicationController", failedPod("a", "p", controlledBy("v1", "ReplicationController")), Rules{OwnerKinds: []OwnerKind{rc}}, ""},
 		{"excluded namespace", oom, Rules{ExcludeNamespaces: []string{"b", "a"}}, SkipNamespaceExcluded},
+		{"excluded by a pattern", oom, Rules{ExcludeNamespaces: []string{"b", "?*"}}, SkipNamespaceExcluded},
 		{"no bare pods", failedPod("a", "p", bare), Rules{Bare: BareNever}, SkipBarePod},
 		{"bare pods that have ended", failedPod("a", "p", bare), Rules{Bare: BareTerminal}, ""},
 		{"S35 a finalizer", failedPod("a", "p", finalizer("kueue.x-k8s.io/managed")), Rules{}, SkipFinalizer},

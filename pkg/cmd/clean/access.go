@@ -7,11 +7,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/wildcard"
 )
 
 // permitted asks what the user may do, before the user is asked. It returns
@@ -64,6 +69,25 @@ func (s *session) mayReadLogs(ctx context.Context, plan *clean.Plan) error {
 		}})
 	}
 	return err
+}
+
+// unknownNamespaces is a warning of the namespaces that the user wants to be left
+// alone and that are not there: their names are misspelt, or meant for another
+// cluster. What may not be read is taken for known.
+func (s *session) unknownNamespaces(ctx context.Context) string {
+	var unknown []string
+	for _, name := range s.Rules.ExcludeNamespaces {
+		if len(s.Scope.Files) > 0 || !wildcard.Literal(name) || slices.Contains(removal.SystemNamespaces(), name) {
+			continue
+		}
+		if _, err := s.Cluster.Core.Namespaces().Get(ctx, name, metav1.GetOptions{}); apierrors.IsNotFound(err) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("warning: flag --exclude-namespace: there is no namespace %s\n", strings.Join(unknown, ", "))
 }
 
 // mayI is the question that the server has answered with no.

@@ -37,7 +37,7 @@ func (f *flags) check(o *Options) error {
 		return err
 	}
 	for name, values := range map[string][]string{
-		"restore": f.restore, "archive": {f.archive}, "confirm-context": {f.confirmContext},
+		"restore": f.restore, "archive": {f.archive}, "confirm-context": {f.confirmContext}, "now": {f.now},
 	} {
 		if err := notEmpty(f.set, name, values); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (f *flags) checkRestore(targets []scope.Target) error {
 		"selector", "field-selector", "managed-by", "node", "category", "older-than", "reason", "exit-code", "min-restarts",
 		"exclude-namespace", "owner-kind", "exclude-owner-kind", "allow-custom-owner", "bare", "keep-last", "max-per-owner",
 		"allow-finalizers", "include-controller-managed", "max-disrupt", "truncate", "archive", "explain",
-		"wait", "timeout", "save-logs",
+		"wait", "timeout", "save-logs", "now",
 	} {
 		if f.set.Changed(name) {
 			return fmt.Errorf("flags --restore and --%s exclude each other", name)

@@ -69,6 +69,9 @@ type Options struct {
 	Clock      clock.WithTickerAndDelayedExecution
 	Rules      clean.Rules
 	Listing    clean.Listing
+	// Now is the instant of all verdicts on a file; the zero time stands for the
+	// newest time in it.
+	Now time.Time
 	// Limits are the numbers of pods above which nothing is removed or, with
 	// Truncate, all but the oldest are left alone.
 	Limits   clean.Limits

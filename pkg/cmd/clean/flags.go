@@ -6,6 +6,7 @@ package clean
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/clean"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/removal"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
@@ -31,8 +34,8 @@ type flags struct {
 
 	selection selection
 
-	output, color, dryRun, archive, confirmContext string
-	restore                                        []string
+	output, color, dryRun, archive, confirmContext, now string
+	restore                                             []string
 
 	limits                                                clean.Limits
 	concurrency, saveLogs                                 int
@@ -63,6 +66,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringVar(&f.archive, "archive", "", "folder for the manifests of deleted pods (default: $XDG_STATE_HOME/podwatch/archive, or below ~/.local/state)")
 	set.IntVar(&f.saveLogs, "save-logs", 0, "beside each manifest keep the last lines of the logs of its containers, this many of each run; 0 for none")
 	set.StringArrayVar(&f.restore, "restore", nil, "make pods anew out of this file or folder of an archive, and remove none; repeatable")
+	set.StringVar(&f.now, "now", "", capture.NowUsage)
 	set.BoolVarP(&f.yes, "yes", "y", false, "delete without asking")
 	set.StringVar(&f.confirmContext, "confirm-context", "", "with --yes: the `name` of the context, for living pods and protected contexts ("+removal.InCluster+" in a pod; with --cluster or --server that one)")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors, doubts, the question and what -o asks for, and nothing else")
@@ -88,6 +92,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	}
 	var err error
 	if o.Scope, err = f.scope.Scope(args); err != nil {
+		if phase, ok := errors.AsType[*scope.PhaseError](err); ok {
+			return o, exit.Hint(err, instead(phase.Phase))
+		}
 		return o, err
 	}
 	if err = f.check(&o); err != nil {
@@ -101,7 +108,10 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 		return o, err
 	}
 	if len(o.Scope.Files) > 0 {
-		return o, offline(&o)
+		return o, f.offline(&o)
+	}
+	if f.now != "" {
+		return o, errors.New("flag --now: goes with --filename; with a cluster the server's time counts")
 	}
 	if o.DryRun == v1alpha1.DryRunNone && len(o.Restore) == 0 {
 		if o.Archive, err = removal.ArchiveDir(f.archive, lookupEnv); err != nil {
@@ -139,18 +149,35 @@ func (f *flags) connect(o *Options, lookupEnv func(string) (string, bool)) error
 // contextName is what a user types for the cluster.
 func (o *Options) contextName() string { return removal.Name(o.Cluster) }
 
+// instead says how pods are selected that somebody has looked for by a phase
+// that is none.
+func instead(phase string) string {
+	for _, c := range []v1alpha1.Category{v1alpha1.CategoryEvicted, v1alpha1.CategoryFailed, v1alpha1.CategorySucceeded} {
+		if strings.EqualFold(phase, string(c)) {
+			return "pass --category " + string(c)
+		}
+	}
+	return fmt.Sprintf("pass --reason %q if that is what kubectl shows as STATUS", phase)
+}
+
 // offline makes a clean that only plans: there is no cluster to act on.
-func offline(o *Options) error {
+func (f *flags) offline(o *Options) error {
 	switch {
 	case len(o.Scope.Contexts) > 0:
 		return errors.New("flags --filename and --context exclude each other: a file needs no cluster")
+	case f.yes:
+		return errors.New("flags --filename and --yes exclude each other: out of a file nothing is deleted, only planned")
+	case o.DryRun == v1alpha1.DryRunNone && f.set.Changed("dry-run"):
+		return errors.New("flags --filename and --dry-run=none exclude each other: out of a file nothing is deleted, only planned")
 	case o.DryRun == v1alpha1.DryRunServer:
 		return errors.New("flags --filename and --dry-run=server exclude each other: a file has no server")
 	case len(o.Restore) > 0:
 		return errors.New("flags --filename and --restore exclude each other")
 	}
 	o.DryRun = v1alpha1.DryRunClient
-	return nil
+	var err error
+	o.Now, err = capture.ParseNow(f.now)
+	return err
 }
 
 func (f *flags) printer(o *Options, lookupEnv func(string) (string, bool)) error {

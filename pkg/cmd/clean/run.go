@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"time"
 
@@ -103,7 +102,12 @@ func (s *session) sources() ([]reconcile.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.clock, s.known = clocks.NewServer(clocks.At(c.CaptureTime)), clean.KnownFrom(c.Related.Owners())
+	now := s.Now
+	if now.IsZero() {
+		now = c.CaptureTime
+		s.warn(c.Warning(s.Clock.Now()))
+	}
+	s.clock, s.known = clocks.NewServer(clocks.At(now)), clean.KnownFrom(c.Related.Owners())
 	if s.partial = c.Partial(); s.partial != nil {
 		s.limitations = c.Limitations
 	}
@@ -138,10 +142,8 @@ func (s *session) makePlan(ctx context.Context) ([]reconcile.Key, error) {
 		return nil, s.overLimit(err)
 	}
 	r := s.report(plan, nil)
-	if warning := printers.CleanWarning(r); !s.Quiet {
-		// It changes nothing if nobody reads it.
-		_, _ = io.WriteString(s.ErrOut, warning)
-	}
+	s.warn(printers.CleanWarning(r))
+	s.warn(s.unknownNamespaces(ctx))
 	if s.DryRun == v1alpha1.DryRunNone {
 		if err := s.tellLimitations(r); err != nil {
 			return nil, &removal.RefusalError{Text: "show plan: " + err.Error() + "; nothing was deleted"}

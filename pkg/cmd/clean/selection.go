@@ -36,9 +36,10 @@ func (s *selection) addTo(set *pflag.FlagSet) {
 	set.StringSliceVar(&s.categories, "category", defaults, "what to remove: evicted, shutdown, rejected, failed, succeeded, crashloop, imagepull")
 	set.StringVar(&s.olderThan, "older-than", "5m", "leave pods alone that ended less than this ago: 90s, 5m, 12h, 1d, 2w; 0s for any. Living ones: that were ready less than this ago, 30m unless it is given")
 	set.StringSliceVar(&s.reasons, "reason", nil, "only pods with this reason, or a container with it, as in Evicted, OOMKilled, OutOf*; repeatable")
-	set.Int32SliceVar(&s.exitCodes, "exit-code", nil, "only pods with a container that ended with this code; repeatable")
+	set.Int32SliceVar(&s.exitCodes, "exit-code", nil, "only pods with a container that ended with this `code`; repeatable")
+	set.Lookup("exit-code").DefValue = "" // else it reads (default [])
 	set.Int32Var(&s.minRestarts, "min-restarts", removal.MinRestarts, "of crash-looping pods only those with a container that was restarted this often")
-	set.StringSliceVar(&s.excludeNamespaces, "exclude-namespace", nil, "namespace to leave alone, with -A beside kube-system, kube-public and kube-node-lease; repeatable")
+	set.StringSliceVar(&s.excludeNamespaces, "exclude-namespace", nil, "namespace to leave alone, or a pattern of some (*, ?), with -A beside kube-system, kube-public and kube-node-lease; repeatable, or a,b")
 	set.StringSliceVar(&s.ownerKinds, "owner-kind", nil, "only pods of controllers of this kind, as in Job or Workflow.argoproj.io; repeatable")
 	set.StringSliceVar(&s.excludeOwnerKinds, "exclude-owner-kind", nil, "no pods of controllers of this kind; repeatable")
 	set.StringSliceVar(&s.allowCustomOwner, "allow-custom-owner", nil, "also pods of controllers of this kind that is not built in, as in Workflow.argoproj.io; repeatable")
@@ -87,7 +88,7 @@ func (s *selection) owners(r *clean.Rules) error {
 	if r.ExcludeOwnerKinds, err = parseEach(s.excludeOwnerKinds, "exclude-owner-kind", clean.ParseOwnerKind); err != nil {
 		return err
 	}
-	r.AllowCustomOwners, err = parseEach(s.allowCustomOwner, "allow-custom-owner", clean.ParseOwnerKind)
+	r.AllowCustomOwners, err = parseEach(s.allowCustomOwner, "allow-custom-owner", clean.ParseCustomOwner)
 	return err
 }
 
@@ -99,6 +100,9 @@ func (s *selection) check(bare clean.Bare) error {
 		if err := notEmpty(s.set, name, values); err != nil {
 			return err
 		}
+	}
+	if err := scope.CheckNamespacePatterns("exclude-namespace", s.excludeNamespaces); err != nil {
+		return err
 	}
 	switch {
 	case bare != clean.BareNever && bare != clean.BareTerminal && bare != clean.BareAll:

@@ -5,6 +5,7 @@ package clean
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"sync"
@@ -129,6 +130,13 @@ func (s *session) limit(limitations []v1alpha1.Limitation) {
 		if !slices.Contains(s.limitations, l) {
 			s.limitations = append(s.limitations, l)
 		}
+	}
+}
+
+// warn tells what changes nothing, whether or not somebody reads it.
+func (s *session) warn(line string) {
+	if !s.Quiet {
+		_, _ = io.WriteString(s.ErrOut, line)
 	}
 }
 

@@ -349,6 +349,24 @@ func TestTheAnnotationOfTheNamespaceKeepsItsPods(t *testing.T) {
 	}
 }
 
+func TestExcludedNamespacesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.failed("evicted", nil)
+	b.options.DryRun = v1alpha1.DryRunClient
+	b.options.Rules.ExcludeNamespaces = []string{"kube-system", "default", "paymints", "no-such-*"}
+	if r, err := b.run(t.Context()); err != nil || r.Summary.WouldDelete != 1 {
+		t.Errorf("run = %v, summary %+v", err, r.Summary)
+	}
+	if want := "warning: flag --exclude-namespace: there is no namespace paymints\n"; !strings.Contains(b.err.String(), want) {
+		t.Errorf("stderr %q, want %q", b.err, want)
+	}
+	b.options.Rules.ExcludeNamespaces = []string{b.namespace[:len(b.namespace)-1] + "?"}
+	if r, err := b.run(t.Context()); err != nil || r.Summary.SkippedByReason["namespace-excluded"] != 1 {
+		t.Errorf("by a pattern: run = %v, summary %+v", err, r.Summary)
+	}
+}
+
 func TestSucceededPodsAreRemovedIfAskedFor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

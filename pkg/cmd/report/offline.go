@@ -5,7 +5,7 @@ package report
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -18,9 +18,6 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
-
-// stale is when a capture is so old that the reader is told.
-const stale = 24 * time.Hour
 
 // offlineReport reports on a file. Its now is the newest time in the file,
 // because a capture is not older than that and ages grow from there. partial is
@@ -43,9 +40,9 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 	if err != nil {
 		return nil, nil, err
 	}
-	if options.ObservedAtSource == "Inferred" && generated.Sub(options.Now) > stale {
-		_, _ = fmt.Fprintf(o.ErrOut, "Warning: the capture is more than a day old; everything is as of %s (see --now).\n",
-			options.Now.UTC().Format(time.RFC3339))
+	if options.ObservedAtSource == "Inferred" {
+		// It changes nothing if nobody reads it.
+		_, _ = io.WriteString(o.ErrOut, c.Warning(generated))
 	}
 	pods.look(c.Related)
 	if err := pods.missing(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/clocks"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
@@ -145,10 +146,8 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Gate, err = report.ParseGate(f.failOn); err != nil {
 		return o, fmt.Errorf("flag --fail-on: %w", err)
 	}
-	if f.now != "" {
-		if o.Now, err = time.Parse(time.RFC3339, f.now); err != nil {
-			return o, fmt.Errorf("flag --now %q: want a time like 2006-01-02T15:04:05Z", f.now)
-		}
+	if o.Now, err = capture.ParseNow(f.now); err != nil {
+		return o, err
 	}
 	if o.view, err = f.display.resolve(streams, lookupEnv); err != nil {
 		return o, err

@@ -48,6 +48,9 @@ func (s *selection) resolve() (report.Selection, error) {
 			return report.Selection{}, err
 		}
 	}
+	if err := scope.CheckNamespacePatterns("exclude-namespace", s.excludeNamespaces); err != nil {
+		return report.Selection{}, err
+	}
 	out := report.Selection{ExcludeNamespaces: s.excludeNamespaces, Containers: s.containers, Images: s.images}
 	var owners scope.Scope
 	for _, text := range s.owners {

@@ -76,6 +76,9 @@ func (f *Flags) Scope(args []string) (Scope, error) {
 		return Scope{}, err
 	}
 	s := Scope{All: f.all, Files: f.files, Namespaces: unique(f.namespaces), Contexts: unique(f.contexts)}
+	if err := checkNamespaces(s.Namespaces); err != nil {
+		return Scope{}, err
+	}
 	if f.all && len(f.namespaces) > 0 {
 		return Scope{}, errors.New("flags --all-namespaces and --namespace exclude each other")
 	}
@@ -128,8 +131,12 @@ func (f *Flags) labels() (string, error) {
 }
 
 func (f *Flags) fields(targets []Target) (string, error) {
-	if _, err := fields.ParseSelector(f.fieldSelector); err != nil {
+	parsed, err := fields.ParseSelector(f.fieldSelector)
+	if err != nil {
 		return "", fmt.Errorf("flag --field-selector %q: %w", f.fieldSelector, err)
+	}
+	if err := checkPhases(parsed); err != nil {
+		return "", err
 	}
 	selector := f.fieldSelector
 	if f.node != "" {

@@ -73,6 +73,11 @@ func TestScopeRefuses(t *testing.T) {
 		"S26 an empty selector":                         {[]string{"-l", ""}, "flag --selector: the value is empty"},
 		"S26 a blank selector":                          {[]string{"-l", "  "}, "flag --selector: the value is empty"},
 		"an empty node":                                 {[]string{"--node="}, "flag --node: the value is empty"},
+		"a namespace with a blank":                      {[]string{"-n", "a, b"}, `flag --namespace " b": want the name of a namespace: small letters, digits and -`},
+		"-n= in a shell":                                {[]string{"-n="}, `flag --namespace "=": want the name of a namespace: small letters, digits and -`},
+		"a pattern of namespaces":                       {[]string{"-n", "pay*"}, `flag --namespace "pay*": want the name of a namespace: small letters, digits and -`},
+		"a phase that is none":                          {[]string{"--field-selector", "status.phase=Evicted"}, `flag --field-selector: phase "Evicted" is none of Pending, Running, Succeeded, Failed, Unknown`},
+		"a phase in small letters":                      {[]string{"--field-selector", "spec.nodeName=n,status.phase==failed"}, `flag --field-selector: phase "failed" is none of Pending, Running, Succeeded, Failed, Unknown`},
 		"-A with -n":                                    {[]string{"-A", "-n", "a"}, "flags --all-namespaces and --namespace exclude each other"},
 		"an unknown type":                               {[]string{"svc/web"}, `argument "svc/web": "svc" is none of pod, deploy, sts, ds, rs, job, cronjob, node`},
 		"a type without a name":                         {[]string{"deploy/"}, `argument "deploy/": want NAME or TYPE/NAME`},
@@ -174,5 +179,17 @@ func TestTargetsCoverWorkloads(t *testing.T) {
 	all, err := parse(t)
 	if err != nil || !all.Covers(owner("apps/v1", "Deployment", "web", nil)) {
 		t.Errorf("a scope without targets covers every workload: %v", err)
+	}
+}
+
+func TestPatternsOfNamespaces(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]bool{
+		"payments": true, "pay*": true, "*": true, "team-?-*": true,
+		" ledger": false, "Pay*": false, "pay_*": false, "pay[ab]": false, "": false, "-a": false, "=": false,
+	} {
+		if err := scope.CheckNamespacePatterns("exclude-namespace", []string{"a", pattern}); (err == nil) != want {
+			t.Errorf("CheckNamespacePatterns(%q) = %v", pattern, err)
+		}
 	}
 }
