@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -218,6 +219,51 @@ func TestRecipes(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "would be created") || !strings.Contains(out, "has-controller") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
+
+	left = k.archiveOfAges(91*24*time.Hour, 89*24*time.Hour)
+	out, code = k.cook(admin, strings.ReplaceAll(recipe(t, "Prune the archive"), "~/.local/state", k.state))
+	if diff := cmp.Diff(left, k.archive()); code != 0 || diff != "" {
+		t.Errorf("exit code %d, archive (-want +got):\n%s\n%s", code, diff, out)
+	}
+}
+
+// archive returns the files of the archive.
+func (k *kitchen) archive() []string {
+	k.Helper()
+	var files []string
+	err := filepath.WalkDir(filepath.Join(k.state, "podwatch", "archive"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		k.Fatal(err)
+	}
+	return files
+}
+
+// archiveOfAges makes every other file of the archive so old, and the rest as old
+// as is kept. It returns the files that are kept.
+func (k *kitchen) archiveOfAges(old, kept time.Duration) []string {
+	k.Helper()
+	files := k.archive()
+	if len(files) < 2 {
+		k.Fatalf("archive = %v, want a file to keep and one to remove", files)
+	}
+	var keep []string
+	for i, file := range files {
+		age := old
+		if i%2 == 0 {
+			age = kept
+			keep = append(keep, file)
+		}
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(file, at, at); err != nil {
+			k.Fatal(err)
+		}
+	}
+	return keep
 }
 
 func jobPods(pods []string, job string) []string {
@@ -373,5 +419,15 @@ func TestCronJob(t *testing.T) {
 	}
 	if !slices.Contains(pod.Containers[0].Args, "--truncate") {
 		t.Error("over its limit the CronJob would never delete anything again")
+	}
+
+	// The volume is /state in the pod.
+	left := k.archiveOfAges(91*24*time.Hour, 89*24*time.Hour)
+	prune := strings.ReplaceAll(pod.InitContainers[0].Args[0], "/state/", k.state+"/")
+	if out, code := k.cook(k.server.Kubeconfig(), prune); code != 0 || !slices.Equal(k.archive(), left) {
+		t.Errorf("prune: exit code %d, left %v, want %v\n%s", code, k.archive(), left, out)
+	}
+	if out, code := k.cook(k.server.Kubeconfig(), strings.ReplaceAll(pod.InitContainers[0].Args[0], "/state/", k.state+"/none/")); code != 0 {
+		t.Errorf("prune before the first night: exit code %d\n%s", code, out)
 	}
 }

@@ -83,25 +83,65 @@ func OpenArchive(dir string, now time.Time) (*Archive, error) {
 }
 
 func (a *Archive) open() error {
-	if err := os.MkdirAll(filepath.Dir(a.dir), dirMode); err != nil {
+	// What is told of the files must be true from wherever it is read.
+	var err error
+	if a.dir, err = filepath.Abs(a.dir); err != nil {
 		return err
 	}
-	err := os.Mkdir(a.dir, dirMode)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+	if a.made, err = makeDir(a.dir); err != nil {
 		return err
 	}
-	a.made = err == nil
 	// All access goes through a root, so that no name of a pod and no symbolic
 	// link leads out of the folder.
 	if a.root, err = os.OpenRoot(a.dir); err != nil {
 		return err
 	}
-	if err := a.makeSpool(); err != nil {
+	info, err := a.root.Stat(".")
+	if err == nil {
+		err = checkPrivate(a.dir, info)
+	}
+	if err == nil {
+		err = a.makeSpool()
+	}
+	if err != nil {
 		return errors.Join(err, a.root.Close())
 	}
 	a.flush = (*os.File).Sync
 	a.names.sync = func() error { return syncDir(a.root, ".") }
 	return nil
+}
+
+// makeDir makes the folder dir and those above it, and reports whether dir was
+// not there before. When it returns without an error their names are on stable
+// storage: a manifest is no safer than the name of its folder.
+func makeDir(dir string) (made bool, err error) {
+	above := missingAbove(dir)
+	if err := os.MkdirAll(filepath.Dir(dir), dirMode); err != nil {
+		return false, err
+	}
+	err = os.Mkdir(dir, dirMode)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	for _, parent := range above {
+		if err == nil {
+			err = syncFolder(parent)
+		}
+	}
+	return err == nil, err
+}
+
+// missingAbove returns the folders that get a new name when dir is made: its
+// parent, and on upwards to the first that is there.
+func missingAbove(dir string) []string {
+	var above []string
+	for {
+		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			return above
+		}
+		dir = filepath.Dir(dir)
+		above = append(above, dir)
+	}
 }
 
 // sweep removes the spools of runs that were killed. It is a courtesy: what

@@ -64,7 +64,7 @@ func archiveOf(t *testing.T, pods map[string][]*corev1.Pod) string {
 	return dir
 }
 
-func everyPod(string, string) bool { return true }
+func everyPod(string, string, bool) bool { return true }
 
 func TestArchivedOfSeveralClusters(t *testing.T) {
 	t.Parallel()
@@ -77,10 +77,11 @@ func TestArchivedOfSeveralClusters(t *testing.T) {
 		"there": {"uid-a-p": "other-cluster", "uid-of-the-next": "", "uid-a-q": ""},
 		"":      {"uid-a-p": "superseded", "uid-of-the-next": "", "uid-a-q": ""},
 	} {
-		items, err := Archived([]string{dir}, Cluster{Server: server}, everyPod)
+		found, err := ReadArchived([]string{dir}, Cluster{Server: server}, noon, everyPod)
 		if err != nil {
 			t.Fatal(err)
 		}
+		items := found.Items
 		got := map[string]string{}
 		for i := range items {
 			got[items[i].UID] = items[i].SkipReason
@@ -113,10 +114,14 @@ func FuzzArchived(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		items, err := Archived([]string{dir}, Cluster{Server: "here"}, everyPod)
-		if err != nil && strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("error %v quotes an env value", err)
+		found, err := ReadArchived([]string{dir}, Cluster{Server: "here"}, noon, everyPod)
+		if err != nil {
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("error %v quotes an env value", err)
+			}
+			return
 		}
+		items := found.Items
 		for i := range items {
 			if items[i].Namespace == "" || items[i].Name == "" || items[i].UID == "" {
 				t.Errorf("item %+v", items[i])

@@ -82,11 +82,11 @@ func (a *Archive) saveLogs(ctx context.Context, item v1alpha1.CleanItem) (savedL
 	if err != nil {
 		return savedLogs{}, err
 	}
-	pod, err := readManifest(item.ArchivePath)
+	kept, err := readManifest(item.ArchivePath)
 	if err != nil {
 		return savedLogs{}, err
 	}
-	text, missing := a.logs.read(ctx, pod)
+	text, missing := a.logs.read(ctx, kept.pod)
 	if len(text) == 0 {
 		return savedLogs{missing: missing}, nil
 	}

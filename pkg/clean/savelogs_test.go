@@ -228,8 +228,8 @@ func TestLogsAreNoManifests(t *testing.T) {
 	if _, err := actor.Remove(t.Context(), planned(pod)); err != nil {
 		t.Fatal(err)
 	}
-	items, err := Archived([]string{archive.dir}, Cluster{}, func(string, string) bool { return true })
-	if err != nil || len(items) != 1 {
-		t.Errorf("Archived() = %+v, %v; want the manifest alone", items, err)
+	found, err := ReadArchived([]string{archive.dir}, Cluster{}, noon, everyPod)
+	if err != nil || len(found.Items) != 1 {
+		t.Errorf("ReadArchived() = %+v, %v; want the manifest alone", found, err)
 	}
 }

@@ -52,3 +52,12 @@ func syncDir(root *os.Root, name string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// syncFolder is syncDir for a folder that is no part of the archive.
+func syncFolder(path string) error {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncDir(root, "."), root.Close())
+}

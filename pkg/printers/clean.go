@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/duration"
 	cliprinters "k8s.io/cli-runtime/pkg/printers"
@@ -97,7 +98,7 @@ type itemSpec = spec[*v1alpha1.CleanItem]
 // planned is the table of the pods that are to be removed, or have been.
 func (p cleanTable) planned(r *v1alpha1.CleanReport) *table {
 	items := itemsOf(r, v1alpha1.DecisionPlanned)
-	specs := p.specs()
+	specs := p.specs(items)
 	if slices.ContainsFunc(items, func(i *v1alpha1.CleanItem) bool { return len(i.Warnings) > 0 }) {
 		specs = append(specs, field("WARNING", func(i *v1alpha1.CleanItem) string { return or(warningsText(i.Warnings), none) }))
 	}
@@ -114,11 +115,12 @@ func (p cleanTable) planned(r *v1alpha1.CleanReport) *table {
 
 // skipped is the table of the pods that are left alone.
 func (p cleanTable) skipped(r *v1alpha1.CleanReport) *table {
-	specs := append(p.specs(), field("SKIPPED", func(i *v1alpha1.CleanItem) string { return or(i.SkipReason, none) }))
-	return tableOf(specs, itemsOf(r, v1alpha1.DecisionSkipped), nil)
+	items := itemsOf(r, v1alpha1.DecisionSkipped)
+	specs := append(p.specs(items), field("SKIPPED", func(i *v1alpha1.CleanItem) string { return or(i.SkipReason, none) }))
+	return tableOf(specs, items, nil)
 }
 
-func (p cleanTable) specs() []itemSpec {
+func (p cleanTable) specs(items []*v1alpha1.CleanItem) []itemSpec {
 	type item = *v1alpha1.CleanItem
 	specs := []itemSpec{
 		field("NAMESPACE", func(i item) string { return i.Namespace }),
@@ -133,6 +135,12 @@ func (p cleanTable) specs() []itemSpec {
 	if p.columns == wide {
 		specs = append(specs, field("NODE", func(i item) string { return or(i.Node, none) }))
 	}
+	if p.columns == wide && slices.ContainsFunc(items, func(i item) bool { return i.CreatedAt != nil }) {
+		specs = append(specs,
+			field("CREATED", func(i item) string { return createdText(i.CreatedAt) }),
+			field("UID", func(i item) string { return i.UID }),
+			field("IMAGES", func(i item) string { return or(strings.Join(i.Images, ","), none) }))
+	}
 	return specs
 }
 
@@ -142,6 +150,13 @@ func warningsText(warnings []v1alpha1.Warning) string {
 		words = append(words, string(w))
 	}
 	return strings.Join(words, ",")
+}
+
+func createdText(t *metav1.Time) string {
+	if t == nil {
+		return unknown
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 func codeText(code *int32) string {

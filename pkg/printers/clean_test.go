@@ -128,6 +128,30 @@ func TestCleanTable(t *testing.T) {
 	}
 }
 
+func TestRestoreShowsMoreIfAskedTo(t *testing.T) {
+	t.Parallel()
+	r := plan()
+	created := metav1.NewTime(now())
+	r.Items = r.Items[:1]
+	r.Items[0].Action, r.Items[0].CreatedAt, r.Items[0].Images = v1alpha1.ActionCreate, &created, []string{"a:1", "b:2"}
+	r.Items[0].Warnings = []v1alpha1.Warning{v1alpha1.WarningPrivileged, v1alpha1.WarningHostPath}
+	for format, want := range map[string][]string{
+		"table": {"WARNING", "privileged,host-path"},
+		"wide":  {"NODE", "CREATED", "UID", "IMAGES", "WARNING", now().UTC().Format("2006-01-02T15:04:05Z"), "uid-log-shipper-2kd8s", "a:1,b:2"},
+	} {
+		p, err := printers.NewClean(format, printers.CleanOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := printed(t, p, r)
+		for _, word := range want {
+			if !strings.Contains(got, word) {
+				t.Errorf("%s: %q is not in\n%s", format, word, got)
+			}
+		}
+	}
+}
+
 func TestCleanTableWithoutPlanIsEmpty(t *testing.T) {
 	t.Parallel()
 	p, err := printers.NewClean("", printers.CleanOptions{ShowSkipped: true})

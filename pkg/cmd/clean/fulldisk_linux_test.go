@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	cliprinters "k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/client-go/tools/clientcmd"
@@ -177,13 +178,15 @@ func (d *smallDisk) clean(t *testing.T) diskResult {
 	if err := json.Unmarshal(out.Bytes(), &got.Report); err != nil {
 		t.Fatalf("output %q of a run that ended with %s: %v", out.Bytes(), got.Error, err)
 	}
-	// A broken manifest is an error of Archived.
-	items, err := clean.Archived([]string{d.archive()}, clean.Cluster{}, func(string, string) bool { return true })
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// A broken manifest is an error of ReadArchived.
+	found, err := clean.ReadArchived([]string{d.archive()}, clean.Cluster{}, time.Now(), func(string, string, bool) bool { return true })
+	switch {
+	case err == nil:
+		for i := range found.Items {
+			got.Archived = append(got.Archived, found.Items[i].UID)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
 		t.Error(err)
-	}
-	for i := range items {
-		got.Archived = append(got.Archived, items[i].UID)
 	}
 	return got
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/kubernetes"
@@ -81,7 +82,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err != nil || len(files) < killAt {
 		t.Fatalf("archive = %d files, %v", len(files), err)
 	}
-	if _, err := clean.Archived([]string{b.options.Archive}, clean.Cluster{}, func(string, string) bool { return true }); err != nil {
+	if _, err := clean.ReadArchived([]string{b.options.Archive}, clean.Cluster{}, time.Now(), func(string, string, bool) bool { return true }); err != nil {
 		t.Error(err)
 	}
 	// The next run goes on where it ended. A request that is cut off can leave

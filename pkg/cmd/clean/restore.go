@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
@@ -19,11 +20,17 @@ import (
 // restore shows what the archive holds and makes pods anew if that is wanted.
 func restore(ctx context.Context, o Options) error {
 	s := newSession(o)
-	items, err := clean.Archived(o.Restore, s.origin(), o.wants)
+	archived, err := clean.ReadArchived(o.Restore, s.origin(), o.Clock.Now(), o.wants)
 	if err != nil {
 		return err
 	}
-	r := s.restoreReport(items, o.Clock.Now())
+	if err := o.absent(archived.Items); err != nil {
+		return err
+	}
+	if n := archived.PassedOver; n > 0 && len(o.Scope.Targets)+len(o.Scope.Namespaces) == 0 {
+		s.warn(fmt.Sprintf("Pods of other namespaces than %s are passed over: %d; -A takes them all.\n", strings.Join(o.Cluster.Namespaces, ", "), n))
+	}
+	r := s.restoreReport(archived.Items, o.Clock.Now())
 	planned := r.Items[:r.Summary.Planned]
 	if len(planned) > o.Limits.Ended {
 		return fmt.Errorf("restore pods: %d planned, more than the limit of %d; nothing was created", len(planned), o.Limits.Ended)
@@ -38,7 +45,7 @@ func restore(ctx context.Context, o Options) error {
 			err = context.Cause(ctx)
 			break
 		}
-		planned[i] = clean.Restore(ctx, o.Cluster.Core, planned[i], o.DryRun)
+		planned[i] = archived.Restore(ctx, o.Cluster.Core, planned[i], o.DryRun)
 	}
 	return s.finishRestore(s.restoreReport(r.Items, r.ObservedAt.Time), err)
 }
@@ -49,9 +56,12 @@ func (s *session) restoreReport(items []v1alpha1.CleanItem, now time.Time) *v1al
 	return r
 }
 
-// wants narrows an archive down to what -n and the arguments name.
-func (o *Options) wants(namespace, name string) bool {
-	if len(o.Scope.Namespaces) > 0 && !slices.Contains(o.Scope.Namespaces, namespace) {
+// wants narrows an archive down: to what -n and the arguments name or, without
+// -n and -A, to the namespace that every other command would look at. A file
+// that is named is wanted wherever its pod was.
+func (o *Options) wants(namespace, name string, named bool) bool {
+	all := o.Scope.All || named && len(o.Scope.Namespaces) == 0
+	if !all && !slices.Contains(o.Cluster.Namespaces, namespace) {
 		return false
 	}
 	if len(o.Scope.Targets) == 0 {
@@ -63,6 +73,21 @@ func (o *Options) wants(namespace, name string) bool {
 		}
 	}
 	return false
+}
+
+// absent returns an error if what was named is not among the archived pods.
+func (o *Options) absent(items []v1alpha1.CleanItem) error {
+	for _, target := range o.Scope.Targets {
+		if !slices.ContainsFunc(items, func(i v1alpha1.CleanItem) bool { return i.Name == target.Name }) {
+			return fmt.Errorf("find pod %q: the archive has none in scope; nothing was created", target.Name)
+		}
+	}
+	for _, namespace := range o.Scope.Namespaces {
+		if !slices.ContainsFunc(items, func(i v1alpha1.CleanItem) bool { return i.Namespace == namespace }) {
+			return fmt.Errorf("find pods of namespace %q: the archive has none in scope; nothing was created", namespace)
+		}
+	}
+	return nil
 }
 
 func (s *session) finishRestore(r *v1alpha1.CleanReport, err error) error {

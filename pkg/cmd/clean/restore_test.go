@@ -146,19 +146,77 @@ func TestRestoreNarrowsDown(t *testing.T) {
 	t.Parallel()
 	b := archived(t)
 	b.options.DryRun = v1alpha1.DryRunClient
+	files, err := filepath.Glob(filepath.Join(b.options.Archive, "*_bare_*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("archive = %v, %v", files, err)
+	}
+	pod := func(name string) []scope.Target { return []scope.Target{{Kind: "Pod", Name: name}} }
 	for name, tt := range map[string]struct {
-		scope scope.Scope
-		want  int
+		path    string
+		context string
+		scope   scope.Scope
+		want    int
+		err     string
+		said    string
 	}{
-		"the namespace":    {scope.Scope{Namespaces: []string{b.namespace}}, 2},
-		"another one":      {scope.Scope{Namespaces: []string{"other"}}, 0},
-		"a pod":            {scope.Scope{Targets: []scope.Target{{Kind: "Pod", Name: "owned"}}}, 1},
-		"a Deployment has": {scope.Scope{Targets: []scope.Target{{Kind: "Deployment", Name: "owned"}}}, 0},
+		"the context's namespace":         {path: b.options.Archive, context: b.namespace, want: 2},
+		"the context has another":         {path: b.options.Archive, context: "other", said: "Pods of other namespaces than other are passed over: 2; -A takes them all.\n"},
+		"all namespaces":                  {path: b.options.Archive, scope: scope.Scope{All: true}, want: 2},
+		"a file, whatever the context is": {path: files[0], context: "other", want: 1},
+		"the namespace":                   {path: b.options.Archive, context: b.namespace, scope: scope.Scope{Namespaces: []string{b.namespace}}, want: 2},
+		"another one":                     {path: b.options.Archive, context: "typo", scope: scope.Scope{Namespaces: []string{"typo"}}, err: `find pods of namespace "typo"`},
+		"a file of another one":           {path: files[0], context: "typo", scope: scope.Scope{Namespaces: []string{"typo"}}, err: `find pods of namespace "typo"`},
+		"a pod":                           {path: b.options.Archive, context: b.namespace, scope: scope.Scope{Targets: pod("owned")}, want: 1},
+		"a pod that is not there":         {path: b.options.Archive, context: b.namespace, scope: scope.Scope{Targets: pod("nosuch")}, err: `find pod "nosuch"`},
 	} {
-		b.options.Scope = tt.scope
-		if r, err := b.restoring(b.options.Archive); err != nil || r.Summary.Scanned != tt.want {
-			t.Errorf("%s: %v, scanned %d, want %d", name, err, r.Summary.Scanned, tt.want)
+		b.err.Reset()
+		b.options.Scope, b.options.Cluster.Namespaces = tt.scope, []string{tt.context}
+		r, err := b.restoring(tt.path)
+		if tt.err != "" {
+			if exit.Code(err) != 1 || !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("%s: %v, want %q", name, err, tt.err)
+			}
+			continue
 		}
+		if err != nil || r.Summary.Scanned != tt.want || !strings.Contains(b.err.String(), tt.said) {
+			t.Errorf("%s: %v, scanned %d, want %d; stderr %q", name, err, r.Summary.Scanned, tt.want, b.err)
+		}
+	}
+}
+
+func TestRestoreShowsWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	b.options.DryRun = v1alpha1.DryRunClient
+	r, err := b.restoring(b.options.Archive)
+	if err != nil || len(r.Items) != 2 {
+		t.Fatalf("restore = %v, %+v", err, r)
+	}
+	for _, i := range r.Items {
+		if i.Category != v1alpha1.CategoryEvicted || i.Reason != "Evicted" || i.CreatedAt == nil || i.Node != "n1" || i.UID == "" ||
+			len(i.Images) != 1 || !filepath.IsAbs(i.ArchivePath) {
+			t.Errorf("item %+v", i)
+		}
+	}
+}
+
+func TestRestoreIntoANamespaceThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := archived(t)
+	files, err := filepath.Glob(filepath.Join(b.options.Archive, "*_bare_*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("archive = %v, %v", files, err)
+	}
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[0], []byte(strings.ReplaceAll(string(whole), b.namespace, "not-there")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.restoring(files[0])
+	if exit.Code(err) != 3 || len(r.Items) != 1 || !strings.HasSuffix(r.Items[0].Error, "make it first: kubectl create namespace not-there") {
+		t.Errorf("restore = %v, items %+v", err, r.Items)
 	}
 }
 
@@ -189,6 +247,7 @@ func TestRestoreOfWhatIsNoArchive(t *testing.T) {
 		"a list":         write("list.json", []byte(`{"apiVersion":"v1","kind":"PodList","items":[]}`)),
 		"without a name": write("nameless.json", []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"x"}}`)),
 		"too large":      write("large.json", append(whole, make([]byte, 9<<20)...)),
+		"a forged name":  write("forged.json", []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"x","name":"a\npod/b","uid":"u"}}`)),
 		"the folder":     dir,
 	} {
 		_, err := b.restoring(path)

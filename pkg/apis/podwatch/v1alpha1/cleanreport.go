@@ -52,8 +52,8 @@ const (
 	ActionCreate Action = "create"
 )
 
-// Warning is something worth knowing before a living pod is removed. It keeps
-// nobody from removing it.
+// Warning is something worth knowing before a living pod is removed or an
+// archived one is made anew. It keeps nobody from doing that.
 type Warning string
 
 // The warnings.
@@ -64,6 +64,13 @@ const (
 	// WarningVolumeClaim: a PersistentVolumeClaim, which a pod on another node may
 	// have to wait for.
 	WarningVolumeClaim Warning = "volume-claim"
+	// WarningPrivileged: an archived pod with a privileged container.
+	WarningPrivileged Warning = "privileged"
+	// WarningHostNamespace: an archived pod that shares the network, processes or
+	// IPC of its node.
+	WarningHostNamespace Warning = "host-namespace"
+	// WarningHostPath: an archived pod that mounts files of its node.
+	WarningHostPath Warning = "host-path"
 )
 
 // Result says what became of a planned pod, as the server's answer tells it.
@@ -137,7 +144,12 @@ type CleanItem struct {
 	SkipReason string `json:"skipReason,omitempty"`
 	// Action is set on planned pods only.
 	Action Action `json:"action,omitempty"`
-	// Warnings are set on planned pods only that live, absent if there are none.
+	// CreatedAt and Images, sorted, are set on archived pods only; absent if the
+	// manifest has none.
+	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
+	Images    []string     `json:"images,omitempty"`
+	// Warnings are set on planned pods only that live or are to be made anew,
+	// absent if there are none.
 	Warnings []Warning `json:"warnings,omitempty"`
 	// ResourceVersion is the version of the pod that an eviction was bound to,
 	// absent for deletions: a pod that has ended does not come back to life.
