@@ -16,12 +16,26 @@ func TestMatch(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"prod", "prod", true}, {"prod", "prod-eu", false}, {"prod", "Prod", false},
-		{"*", "", true}, {"*", arn, true}, {"*prod*", arn, true}, {"*/prod", arn, true}, {"arn:*:cluster/*", arn, true},
-		{"?", "", false}, {"?", "é", true}, {"a?c", "a/c", true}, {"*test*", arn, false},
-		{"*a*b", "xaxbxaxb", true}, {"*a*b", "xaxbxa", false}, {"**", "x", true}, {"a*", "a\nb", true},
+		{"prod", "prod", true},
+		{"prod", "prod-eu", false},
+		{"prod", "Prod", false},
+		{"*", "", true},
+		{"*", arn, true},
+		{"*prod*", arn, true},
+		{"*/prod", arn, true},
+		{"arn:*:cluster/*", arn, true},
+		{"?", "", false},
+		{"?", "é", true},
+		{"a?c", "a/c", true},
+		{"*test*", arn, false},
+		{"*a*b", "xaxbxaxb", true},
+		{"*a*b", "xaxbxa", false},
+		{"**", "x", true},
+		{"a*", "a\nb", true},
 		{"default/api-prod-*", "default/api-prod-example-com:6443/admin", true},
-		{"", "", true}, {"", "x", false}, {"a.c", "abc", false},
+		{"", "", true},
+		{"", "x", false},
+		{"a.c", "abc", false},
 	} {
 		if got := Match(tt.pattern, tt.text); got != tt.want {
 			t.Errorf("Match(%q, %q) = %t, want %t", tt.pattern, tt.text, got, tt.want)

@@ -22,22 +22,25 @@ func TestAsk(t *testing.T) {
 	stop(exit.SignalError{Signal: syscall.SIGINT})
 	never, _ := io.Pipe()
 	for name, tt := range map[string]struct {
-		ctx        context.Context
+		signal     bool
 		in         io.Reader
 		err, shown string
 	}{
-		"yes":             {t.Context(), strings.NewReader("Y\n"), "", "Sure? "},
-		"no":              {t.Context(), strings.NewReader("n\n"), "restore pods: not confirmed; nothing was created", "Sure? "},
-		"an empty line":   {t.Context(), strings.NewReader("\n"), "restore pods: not confirmed; nothing was created", "Sure? "},
-		"end of input":    {t.Context(), strings.NewReader(""), "restore pods: not confirmed; nothing was created", "Sure? \n"},
-		"a line cut off":  {t.Context(), strings.NewReader("y"), "restore pods: not confirmed; nothing was created", "Sure? \n"},
-		"an interruption": {interrupted, never, "restore pods: interrupted; nothing was created", "Sure? \n"},
+		"yes":             {false, strings.NewReader("Y\n"), "", "Sure? "},
+		"no":              {false, strings.NewReader("n\n"), "restore pods: not confirmed; nothing was created", "Sure? "},
+		"an empty line":   {false, strings.NewReader("\n"), "restore pods: not confirmed; nothing was created", "Sure? "},
+		"end of input":    {false, strings.NewReader(""), "restore pods: not confirmed; nothing was created", "Sure? \n"},
+		"a line cut off":  {false, strings.NewReader("y"), "restore pods: not confirmed; nothing was created", "Sure? \n"},
+		"an interruption": {true, never, "restore pods: interrupted; nothing was created", "Sure? \n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var shown bytes.Buffer
-			text := ""
-			if err := Restoring().Ask(tt.ctx, genericiooptions.IOStreams{In: tt.in, ErrOut: &shown}, "Sure? ", "y", "yes"); err != nil {
+			text, ctx := "", t.Context()
+			if tt.signal {
+				ctx = interrupted
+			}
+			if err := Restoring().Ask(ctx, genericiooptions.IOStreams{In: tt.in, ErrOut: &shown}, "Sure? ", "y", "yes"); err != nil {
 				text = err.Error()
 			}
 			if text != tt.err || shown.String() != tt.shown {

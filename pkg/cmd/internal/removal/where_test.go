@@ -16,9 +16,21 @@ func TestProtectedContexts(t *testing.T) {
 		patterns, context string
 		want              bool
 	}{
-		{"", "prod-eu", false}, {"prod", "prod-eu", false}, {"prod-*", "prod-eu", true}, {"dev, *-eu", "prod-eu", true}, {"prod-eu,", "prod-eu", true},
-		{"*prod*", eks, true}, {"*", eks, true}, {"*/prod", eks, true}, {"*PROD*", eks, true}, {"*test*", eks, false},
-		{"*prod*", openShift, true}, {"*/api-prod-*", openShift, true}, {"*/ADMIN", openShift, true}, {"*", "", true}, {"in-*", "", true},
+		{"", "prod-eu", false},
+		{"prod", "prod-eu", false},
+		{"prod-*", "prod-eu", true},
+		{"dev, *-eu", "prod-eu", true},
+		{"prod-eu,", "prod-eu", true},
+		{"*prod*", eks, true},
+		{"*", eks, true},
+		{"*/prod", eks, true},
+		{"*PROD*", eks, true},
+		{"*test*", eks, false},
+		{"*prod*", openShift, true},
+		{"*/api-prod-*", openShift, true},
+		{"*/ADMIN", openShift, true},
+		{"*", "", true},
+		{"in-*", "", true},
 	} {
 		got, err := Protected(scope.Cluster{Context: tt.context}, func(string) (string, bool) { return tt.patterns, true })
 		if err != nil || got != tt.want {
@@ -56,7 +68,8 @@ func TestClustersThatFlagsHaveLedTo(t *testing.T) {
 			scope.Cluster{Context: "dev", Name: "dev", Server: server, User: "root"}, "dev", `context "dev" (https://10.0.0.1:6443, user "root")`, true,
 		},
 		"--cluster and --user": {
-			scope.Cluster{Context: "dev", Name: "prod", Server: server, Elsewhere: true, User: "root"}, "prod",
+			scope.Cluster{Context: "dev", Name: "prod", Server: server, Elsewhere: true, User: "root"},
+			"prod",
 			`cluster "prod" (https://10.0.0.1:6443, user "root")`, true,
 		},
 		"a pod": {scope.Cluster{Server: server}, "in-cluster", `context "in-cluster" (https://10.0.0.1:6443)`, false},

@@ -112,7 +112,8 @@ users: [{name: me, user: {token: secret}}]
 		"another cluster":       {kubeconfig, []string{"--cluster", "two"}, identity{Context: "prod", Name: "two", Server: "https://127.0.0.1:2", Elsewhere: true}},
 		"another server":        {kubeconfig, []string{"-s", "https://127.0.0.1:2"}, identity{Context: "prod", Server: "https://127.0.0.1:2", Elsewhere: true}},
 		"another user": {
-			kubeconfig + "- {name: root, user: {token: x}}\n", []string{"--user", "root"},
+			kubeconfig + "- {name: root, user: {token: x}}\n",
+			[]string{"--user", "root"},
 			identity{Context: "prod", Name: "one", Server: "https://127.0.0.1:1", User: "root"},
 		},
 		"contexts and none of them": {noContext, []string{"--cluster", "one"}, identity{Name: "one", Server: "https://127.0.0.1:1/k8s/c-1", Elsewhere: true}},

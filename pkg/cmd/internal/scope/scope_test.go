@@ -186,7 +186,7 @@ func TestPatternsOfNamespaces(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string]bool{
 		"payments": true, "pay*": true, "*": true, "team-?-*": true,
-		" ledger": false, "Pay*": false, "pay_*": false, "pay[ab]": false, "": false, "-a": false, "=": false,
+		"\tledger": false, "Pay*": false, "pay_*": false, "pay[ab]": false, "": false, "-a": false, "=": false,
 	} {
 		if err := scope.CheckNamespacePatterns("exclude-namespace", []string{"a", pattern}); (err == nil) != want {
 			t.Errorf("CheckNamespacePatterns(%q) = %v", pattern, err)
