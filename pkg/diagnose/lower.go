@@ -11,11 +11,14 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
-// Why a finding is milder than its cause. They stand in SeverityReason.
+// LoweredAttempts stands in SeverityReason of what befell a Job that goes on: it
+// makes another attempt.
+const LoweredAttempts = "JobAttemptsLeft"
+
+// Why else a finding is milder than its cause. They stand in SeverityReason.
 const (
 	loweredSatisfied   = "OwnerSatisfied"
 	loweredRollout     = "Rollout"
-	loweredAttempts    = "JobAttemptsLeft"
 	loweredComplete    = "JobComplete"
 	loweredTerminating = "NamespaceTerminating"
 )
@@ -138,7 +141,7 @@ func (in *input) jobGoesOn() string {
 		case holds(o, batchv1.JobFailed), holds(o, batchv1.JobFailureTarget), o.Failed > o.BackoffLimit:
 			return ""
 		default:
-			return loweredAttempts
+			return LoweredAttempts
 		}
 	}
 	return ""

@@ -144,7 +144,7 @@ func (g *Gate) Take(ev reconcile.Event) Decision {
 		delete(g.states, [2]string{ev.Source.Context, ev.Source.Namespace})
 	case reconcile.Synced:
 		g.synced = true
-	case reconcile.Tick, reconcile.Look, reconcile.Aftermath:
+	case reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
 	}
 	return g.decide(ev.Time)
 }

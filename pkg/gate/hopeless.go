@@ -22,11 +22,17 @@ const enoughRestarts = 3
 func hopeless(p *projection.Pod, v *diagnose.Verdict) *v1alpha1.Finding {
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if f.Severity == v1alpha1.SeverityCritical && unmendable(p, f) {
+		if grave(f) && unmendable(p, f) {
 			return f
 		}
 	}
 	return nil
+}
+
+// grave is true for what is critical by itself: that other pods do the work
+// meanwhile makes it milder, and mends nothing.
+func grave(f *v1alpha1.Finding) bool {
+	return f.Severity == v1alpha1.SeverityCritical || f.Severity == v1alpha1.SeverityWarning && len(f.SeverityReason) > 0
 }
 
 func unmendable(p *projection.Pod, f *v1alpha1.Finding) bool {

@@ -233,7 +233,7 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 		return glyphGone
 	case v1alpha1.EventStreamLagging, v1alpha1.EventStreamStale, v1alpha1.EventStreamLive,
 		v1alpha1.EventStreamRelisted, v1alpha1.EventStreamForbidden, v1alpha1.EventStreamUnauthorized,
-		v1alpha1.EventStreamFailed, v1alpha1.EventStreamNotice:
+		v1alpha1.EventStreamFailed, v1alpha1.EventStreamNotice, v1alpha1.EventRelatedUnread:
 		return glyphStream
 	case v1alpha1.EventPodPendingStuck, v1alpha1.EventPodNotReady, v1alpha1.EventPodImageFailing,
 		v1alpha1.EventPodConfigError, v1alpha1.EventPodDegraded, v1alpha1.EventPodFailing,

@@ -94,6 +94,10 @@ type Config struct {
 	// Actor acts on what Plan returned, and UntilStopped on what Engine.ActOn is
 	// told; then it has Workers of its own.
 	Actor Actor
+	// Surveyor reads what stands above pods with findings; nil if nobody does,
+	// then verdicts are about the pods alone. Only with UntilStopped. A replay
+	// needs one where the run had one.
+	Surveyor Surveyor
 	// Tap, if not nil, sees all that the sources deliver, in the order of the
 	// output. It is called with a lock held: it must return soon and call
 	// nothing of the engine.
@@ -108,6 +112,8 @@ func (c Config) validate() error {
 		return errors.New("reconcile: no clock")
 	case c.Until == UntilSettled && (c.Plan == nil || c.Actor == nil):
 		return errors.New("reconcile: nothing to settle without a plan and an actor")
+	case c.Until != UntilStopped && c.Surveyor != nil:
+		return errors.New("reconcile: a surveyor needs a run that lasts")
 	}
 	return nil
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
-// Delivery is one thing that a source has delivered, with the time at which the
+// Delivery is one thing that a source or the Surveyor has delivered, with the time at which the
 // engine took it in. All deliveries of a run, in their order, are that run: see
-// Engine.Replay. At most one of Pod, Synced, Status, Err and Aftermath is set; none is
-// in the first and the last, which mark when the run began and ended.
+// Engine.Replay. At most one of Pod, Synced, Status, Err, Aftermath and Around is set;
+// none is in the first and the last, which mark when the run began and ended.
 type Delivery struct {
 	At time.Time
-	// Context and Namespace name the source; of a pod, they are its own.
+	// Context and Namespace name the source; of a pod and of surroundings they are
+	// their own.
 	Context, Namespace string
 	// Pod is there, or gone.
 	Pod          *projection.Pod
@@ -31,4 +32,6 @@ type Delivery struct {
 	Err error
 	// Aftermath is what Engine.AddAftermath was given; no source delivers it.
 	Aftermath *v1alpha1.PodWatchEvent
+	// Around is what was read above the pods of the namespace.
+	Around *Surroundings
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/panics"
@@ -38,6 +39,8 @@ type Engine struct {
 	backOff  workqueue.TypedRateLimiter[Key]
 	out      *sequencer
 	schedule *schedule
+	// survey is nil if nothing is read above pods, and in a replay.
+	survey *survey
 	// inPlace judges frames where they are taken in, without workers.
 	inPlace bool
 	// firing is held while what is due is taken in.
@@ -49,6 +52,8 @@ type Engine struct {
 	mu sync.Mutex
 	// known holds the last verdict on every pod that is there.
 	known map[Key]known
+	// doubtful holds the pods whose verdicts are in doubt.
+	doubtful map[Key]doubt
 	// plan holds the keys that are still to be acted on.
 	plan map[Key]planned
 	// status says how far each source can be trusted, by context and namespace.
@@ -76,6 +81,7 @@ func New(cfg Config) (*Engine, error) {
 		out:      newSequencer(),
 		schedule: newSchedule(cfg.Clock),
 		known:    map[Key]known{},
+		doubtful: map[Key]doubt{},
 		plan:     map[Key]planned{},
 		backOff:  workqueue.NewTypedItemExponentialFailureRateLimiter[Key](firstRetry, lastRetry),
 		status:   map[[2]string]stream.Status{},
@@ -84,6 +90,10 @@ func New(cfg Config) (*Engine, error) {
 		synced:   make(chan struct{}),
 		settled:  make(chan struct{}),
 		finished: make(chan error, 1),
+	}
+	if cfg.Surveyor != nil {
+		e.survey = newSurvey(cfg)
+		e.intake.pods = map[place]map[Key]types.UID{}
 	}
 	e.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[Key]{Clock: cfg.Clock})
 	e.acts = e.queue
@@ -162,6 +172,7 @@ func (e *Engine) start(live, acting context.Context, sources, workers *sync.Wait
 		}
 	}
 	sources.Go(func() { e.guard(func() { e.schedule.run(live, e.fireDue) }) })
+	e.startSurvey(live, sources)
 	if e.cfg.Until == UntilSettled {
 		workers.Go(func() { e.guard(func() { e.makePlan(live) }) })
 	}
@@ -229,6 +240,23 @@ func (e *Engine) within(limit time.Duration, f func()) bool {
 		return true
 	case <-timer.C():
 		return false
+	}
+}
+
+// startSurvey starts to read above pods, in every context, once the pods with
+// findings are known.
+func (e *Engine) startSurvey(ctx context.Context, wg *sync.WaitGroup) {
+	if e.survey == nil {
+		return
+	}
+	for name := range e.survey.changed {
+		wg.Go(func() {
+			select {
+			case <-ctx.Done():
+			case <-e.synced:
+				e.survey.run(ctx, name, e.surround)
+			}
+		})
 	}
 }
 

@@ -57,6 +57,8 @@ const (
 	Synced Type = "Synced"
 	// Tick comes every Config.SummaryEvery.
 	Tick Type = "Tick"
+	// Read says what was read above the pods of a namespace, which Source names.
+	Read Type = "Read"
 	// Look comes at the time that Engine.LookAt was given with no key.
 	Look Type = "Look"
 	// Aftermath is what Engine.AddAftermath was given.
@@ -79,11 +81,16 @@ type Event struct {
 	// could find. Aged marks a verdict on a pod that has not changed: it is told
 	// if the verdict has, while there are findings, and if LookAt has asked.
 	Initial, Gap, Aged bool
-	// Source is set on Stream and SourceFailed, Status on Stream, Err on
-	// SourceFailed.
-	Source Source
-	Status stream.Status
-	Err    error
+	// Doubtful marks a verdict that is news and may turn out to be milder: what
+	// stands above the pod is being read. A Judged event on the pod without the
+	// mark follows within seconds, unless the pod goes or the run ends.
+	Doubtful bool
+	// Source is set on Stream, SourceFailed and Read, Status on Stream, Err on
+	// SourceFailed, Surroundings on Read.
+	Source       Source
+	Status       stream.Status
+	Err          error
+	Surroundings *Surroundings
 	// Aftermath is set on Aftermath.
 	Aftermath *v1alpha1.PodWatchEvent
 	// Reconciliations counts those whose events stand before this one, and its

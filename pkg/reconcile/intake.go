@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -29,6 +31,10 @@ type frame struct {
 	gone bool
 
 	initial, gap bool
+	// around is what was read above the pod before the frame, nil if nothing.
+	around *Surroundings
+	// synced is when the initial lists were complete, zero if they were not.
+	synced time.Time
 	// asked is a look that the reader is to hear of, whatever it shows.
 	asked bool
 }
@@ -44,13 +50,21 @@ type intake struct {
 	next    uint64
 	waiting map[Key][]frame
 	closed  bool
+	synced  time.Time
+	around  map[place]*Surroundings
+	// pods are those that are there, with the UIDs of their controllers, so that
+	// what is read above them finds them. It is nil if nothing is.
+	pods map[place]map[Key]types.UID
 }
+
+// place is a namespace of a context.
+type place struct{ context, namespace string }
 
 func newIntake(c clock.PassiveClock, tap func(Delivery)) *intake {
 	if tap == nil {
 		tap = func(Delivery) {}
 	}
-	return &intake{clock: c, tap: tap, waiting: map[Key][]frame{}}
+	return &intake{clock: c, tap: tap, waiting: map[Key][]frame{}, around: map[place]*Surroundings{}}
 }
 
 // add keeps f for key and reports whether a worker has to look at key. A frame
@@ -71,22 +85,79 @@ func (in *intake) add(key Key, f frame) bool {
 		f.at = in.clock.Now()
 	}
 	if f.pod != nil {
+		in.index(key, f)
 		in.tap(Delivery{
 			At: f.at, Context: key.Context, Namespace: key.Namespace,
 			Pod: f.pod, Gone: f.gone, Initial: f.initial, Gap: f.gap,
 		})
 	}
-	if len(frames) == maxWaiting {
-		last := &frames[maxWaiting-1]
-		last.at, last.pod, last.gone = f.at, f.pod, f.gone
-		last.initial = last.initial && f.initial
-		last.gap = true // a state in between is lost
-		return true
-	}
-	f.seq = in.next
-	in.next++
-	in.waiting[key] = append(frames, f)
+	in.wait(key, f)
 	return true
+}
+
+// wait has f wait for a worker, with a place of its own if there is room.
+func (in *intake) wait(key Key, f frame) {
+	f.around, f.synced = in.around[place{key.Context, key.Namespace}], in.synced
+	frames := in.waiting[key]
+	if len(frames) < maxWaiting {
+		f.seq = in.next
+		in.next++
+		in.waiting[key] = append(frames, f)
+		return
+	}
+	last := &frames[maxWaiting-1]
+	last.at, last.around, last.synced = f.at, f.around, f.synced
+	if f.pod == nil {
+		return
+	}
+	last.pod, last.gone = f.pod, f.gone
+	last.initial = last.initial && f.initial
+	last.gap = true // a state in between is lost
+}
+
+// index keeps who is there. A pod that has succeeded is not tracked (R12).
+func (in *intake) index(key Key, f frame) {
+	if in.pods == nil {
+		return
+	}
+	of := place{key.Context, key.Namespace}
+	if f.gone || f.pod.Phase == corev1.PodSucceeded && f.pod.DeletionTimestamp == nil {
+		delete(in.pods[of], key)
+		return
+	}
+	if in.pods[of] == nil {
+		in.pods[of] = map[Key]types.UID{}
+	}
+	uid := types.UID("")
+	if c := f.pod.Controller; c != nil {
+		uid = c.UID
+	}
+	in.pods[of][key] = uid
+}
+
+// surround takes in what was read above the pods of a namespace. From its place
+// on it counts for all frames of the namespace; behind it come looks at the pods
+// that it is about, whose keys are returned in order.
+func (in *intake) surround(of place, s *Surroundings) (seq uint64, at time.Time, keys []Key, ok bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return 0, time.Time{}, nil, false
+	}
+	seq, at = in.next, in.clock.Now()
+	in.next++
+	in.tap(Delivery{At: at, Context: of.context, Namespace: of.namespace, Around: s})
+	in.around[of] = s
+	for key, controller := range in.pods[of] {
+		if s.Asked || controller != "" && s.about(controller) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, Key.Compare)
+	for _, key := range keys {
+		in.wait(key, frame{at: at})
+	}
+	return seq, at, keys, true
 }
 
 // take hands over all that waits for key, oldest first.
@@ -105,10 +176,10 @@ func (in *intake) left() []Key {
 	return slices.SortedFunc(maps.Keys(in.waiting), Key.Compare)
 }
 
-// place returns the next place and its time, for events about no pod: at, or
-// now if that is zero. What a source has delivered, d, is nil if none has. It is
+// place returns the next place and its time, for an event of type t about no pod:
+// at, or now if that is zero. What a source has delivered, d, is nil if none has. It is
 // refused once the intake is closed.
-func (in *intake) place(at time.Time, d *Delivery) (uint64, time.Time, bool) {
+func (in *intake) place(at time.Time, t Type, d *Delivery) (uint64, time.Time, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.closed {
@@ -116,6 +187,9 @@ func (in *intake) place(at time.Time, d *Delivery) (uint64, time.Time, bool) {
 	}
 	if at.IsZero() {
 		at = in.clock.Now()
+	}
+	if t == Synced {
+		in.synced = at
 	}
 	if d != nil {
 		d.At = at

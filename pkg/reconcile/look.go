@@ -70,7 +70,7 @@ func (e *Engine) say(ev Event, d *Delivery) {
 
 // place puts an event that is about no pod into the output.
 func (e *Engine) place(at time.Time, ev Event, d *Delivery) {
-	seq, at, ok := e.intake.place(at, d)
+	seq, at, ok := e.intake.place(at, ev.Type, d)
 	if !ok {
 		return
 	}

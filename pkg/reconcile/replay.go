@@ -21,7 +21,7 @@ import (
 // after the last delivery, else the first error of deliveries, advance and emit,
 // the cause of ctx, or that of Run.
 func (e *Engine) Replay(ctx context.Context, deliveries iter.Seq2[Delivery, error], advance func(context.Context, time.Time) error, emit func(Event) error) error {
-	e.inPlace = true
+	e.inPlace, e.survey = true, nil
 	defer func() {
 		e.queue.ShutDown()
 		e.ended = e.cfg.Clock.Now()
@@ -106,6 +106,8 @@ func (r *replay) deliver(d Delivery) {
 		h.failed(d.Err)
 	case d.Aftermath != nil:
 		r.AddAftermath(d.Aftermath)
+	case d.Around != nil:
+		r.surround(place{d.Context, d.Namespace}, d.Around.after(nil))
 	case !r.started:
 		r.started = true
 		r.startTicks(d.At)

@@ -87,6 +87,11 @@ func (e *Engine) enqueue(key Key, f frame) {
 	if !e.intake.add(key, f) {
 		return
 	}
+	e.judgeSoon(key)
+}
+
+// judgeSoon has what waits for key judged.
+func (e *Engine) judgeSoon(key Key) {
 	if e.inPlace {
 		e.judgeInPlace(key)
 		return

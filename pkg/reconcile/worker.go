@@ -143,6 +143,7 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	}
 	if f.gone {
 		e.forget(key)
+		e.survey.note(key, f.pod, false, false)
 		ev.Type = Gone
 		return ev, Result{}
 	}
@@ -152,10 +153,14 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 		}
 		ev.Pod, ev.Aged = was.pod, true
 	}
-	verdict := diagnose.Judge(ev.Pod, diagnose.Related{}, f.at, e.cfg.Thresholds)
+	verdict := diagnose.Judge(ev.Pod, f.around.of(ev.Pod), f.at, e.cfg.Thresholds)
 	ev.To = &verdict
+	ev.Doubtful = e.doubts(key, f, ev.Pod, was.verdict, &verdict)
 	e.remember(key, known{pod: ev.Pod, verdict: &verdict})
 	result := Result{RequeueAfter: requeueAfter(ev.Pod, verdict, f.at)}
+	if ev.Doubtful {
+		result.RequeueAfter = min(result.RequeueAfter, patience)
+	}
 	if ev.Aged && !f.asked && len(verdict.Findings) == 0 && same(was.verdict, &verdict) {
 		return nil, result
 	}
@@ -201,4 +206,5 @@ func (e *Engine) forget(key Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.known, key)
+	delete(e.doubtful, key)
 }

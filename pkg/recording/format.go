@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
@@ -29,6 +32,9 @@ type Header struct {
 	Sources []Source `json:"sources"`
 	// Thresholds are the clocks of its verdicts.
 	Thresholds diagnose.Thresholds `json:"thresholds"`
+	// Owners is what was wanted of what stands above pods, as --owners says it; ""
+	// if nothing was read.
+	Owners string `json:"owners,omitempty"`
 }
 
 // Source names a source: its context and its namespace, "" being all.
@@ -60,6 +66,7 @@ type line struct {
 	Failed    *failure        `json:"failed,omitempty"`
 	// Aftermath is an event as it was printed.
 	Aftermath *v1alpha1.PodWatchEvent `json:"aftermath,omitempty"`
+	Around    *surroundings           `json:"around,omitempty"`
 }
 
 // status is a stream.Status whose error is its text.
@@ -82,11 +89,22 @@ type failure struct {
 	Error     string      `json:"error"`
 }
 
+// surroundings are reconcile.Surroundings.
+type surroundings struct {
+	Since       time.Time             `json:"since"`
+	Owners      []*projection.Owner   `json:"owners,omitempty"`
+	Absent      []types.UID           `json:"absent,omitempty"`
+	Asked       bool                  `json:"asked,omitempty"`
+	Terminating bool                  `json:"terminating,omitempty"`
+	Limitations []v1alpha1.Limitation `json:"limitations,omitempty"`
+}
+
 func lineOf(d reconcile.Delivery) line {
 	l := line{
 		At: d.At.UTC(), Context: d.Context, Namespace: d.Namespace,
 		Pod: d.Pod, Gone: d.Gone, Initial: d.Initial, Gap: d.Gap, Synced: d.Synced,
 		Aftermath: d.Aftermath,
+		Around:    (*surroundings)(d.Around),
 	}
 	if s := d.Status; s != nil {
 		l.Status = &status{
@@ -111,6 +129,10 @@ func (l line) delivery() reconcile.Delivery {
 		Pod: l.Pod, Gone: l.Gone, Initial: l.Initial, Gap: l.Gap, Synced: l.Synced,
 		Aftermath: l.Aftermath,
 	}
+	if s := l.Around; s != nil {
+		s.Owners = slices.DeleteFunc(s.Owners, func(o *projection.Owner) bool { return o == nil })
+		d.Around = (*reconcile.Surroundings)(s)
+	}
 	if s := l.Status; s != nil {
 		d.Status = &stream.Status{
 			State: s.State, Attempts: s.Attempts, Relists: s.Relists, Relisting: s.Relisting, LastFrame: s.LastFrame, Skew: s.Skew, Notice: s.Notice,
@@ -130,7 +152,7 @@ func (l line) delivery() reconcile.Delivery {
 
 // mark reports whether l is the first or the last line.
 func (l line) mark() bool {
-	return l.Pod == nil && !l.Synced && l.Status == nil && l.Failed == nil && l.Aftermath == nil
+	return l.Pod == nil && !l.Synced && l.Status == nil && l.Failed == nil && l.Aftermath == nil && l.Around == nil
 }
 
 // maxAftermath bounds the line of an aftermath: printed, it has 64 KiB at most.

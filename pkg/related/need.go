@@ -55,12 +55,7 @@ func (n *Need) Add(p *projection.Pod, v diagnose.Verdict) {
 	if p.EventUID != "" {
 		put(&n.pods, p.EventUID, true)
 	}
-	if p.DeletionTimestamp != nil {
-		put(&n.dying, p.Namespace, true)
-	}
-	if o := OriginOf(p); o.resource() != "" && o.uid != "" {
-		put(&n.owners, o.uid, o)
-	}
+	n.AddAbove(p)
 	if slices.ContainsFunc(v.Findings, aboutNode) {
 		put(&n.nodes, p.NodeName, true)
 	}
@@ -68,6 +63,17 @@ func (n *Need) Add(p *projection.Pod, v diagnose.Verdict) {
 		for _, name := range p.Waits.Claims {
 			put(&n.claims, types.NamespacedName{Namespace: p.Namespace, Name: name}, true)
 		}
+	}
+}
+
+// AddAbove adds what stands above p and nothing else: its owners, and the
+// namespace of a pod that is being deleted.
+func (n *Need) AddAbove(p *projection.Pod) {
+	if p.DeletionTimestamp != nil {
+		put(&n.dying, p.Namespace, true)
+	}
+	if o := OriginOf(p); o.Read() {
+		put(&n.owners, o.uid, o)
 	}
 }
 

@@ -4,11 +4,13 @@
 package related
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -56,6 +58,18 @@ func group(apiVersion string) string {
 // resource is what has to be read in order to know the owner, "" if the pod has
 // none or one of a kind that is not read.
 func (o Origin) resource() resource { return ownerResource(o.group, o.kind) }
+
+// Read reports whether Read looks for the owner: one of a kind that it knows.
+func (o Origin) Read() bool { return o.resource() != "" && o.uid != "" }
+
+// Unread reports whether one of limitations is why the owner is not known, and
+// may be gone when it is asked for again. What is forbidden stays so.
+func (o Origin) Unread(limitations []v1alpha1.Limitation) bool {
+	return slices.ContainsFunc(limitations, func(l v1alpha1.Limitation) bool {
+		passes := l.Reason != reasonForbidden && l.Reason != reasonNotFound
+		return passes && l.Resource == string(o.resource()) && (l.Namespace == "" || l.Namespace == o.namespace)
+	})
+}
 
 // deployment is the Deployment that a ReplicaSet's name tells: the Deployment
 // controller names a ReplicaSet after its Deployment and the pod-template-hash

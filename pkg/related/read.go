@@ -278,16 +278,22 @@ func merged(limitations []v1alpha1.Limitation) []v1alpha1.Limitation {
 	return out
 }
 
+// Two of the words of Reason.
+const (
+	reasonForbidden = "Forbidden"
+	reasonNotFound  = "NotFound"
+)
+
 // Reason names the error of a request in the words of v1alpha1.Limitation.
 func Reason(err error) string {
 	var timeout net.Error
 	switch {
 	case apierrors.IsForbidden(err):
-		return "Forbidden"
+		return reasonForbidden
 	case apierrors.IsUnauthorized(err):
 		return "Unauthorized"
 	case apierrors.IsNotFound(err):
-		return "NotFound"
+		return reasonNotFound
 	case apierrors.IsTimeout(err), apierrors.IsServerTimeout(err), errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return "Timeout"

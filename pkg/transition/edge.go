@@ -4,11 +4,13 @@
 package transition
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
+	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
@@ -23,7 +25,29 @@ func (p *pod) edge(was pod, ev reconcile.Event) (v1alpha1.EventType, *v1alpha1.F
 	if kind, f := p.restarted(was); kind != "" {
 		return kind, f
 	}
+	if f := p.madeUpFor(was, ev); f != nil {
+		return typeOf(p.last, f), f
+	}
 	return p.moved(was, ev.Time), nil
+}
+
+// retried reports whether f is about an attempt of a Job that has attempts left:
+// a Job is made to try again, so that is nothing to warn of. When the Job has
+// given up, the same finding is a problem.
+func (p *pod) retried(f *v1alpha1.Finding) bool {
+	return p.last.Phase == corev1.PodFailed && slices.Contains(f.SeverityReason, diagnose.LoweredAttempts)
+}
+
+// madeUpFor returns why a pod has just failed, as information, if what stands above
+// it makes up for that; nil otherwise. newProblem must have found nothing.
+func (p *pod) madeUpFor(was pod, ev reconcile.Event) *v1alpha1.Finding {
+	f := p.verdict.Primary()
+	if f == nil || ev.Initial || p.verdict.State != v1alpha1.StateFailed || was.verdict != nil && was.verdict.State == v1alpha1.StateFailed {
+		return nil
+	}
+	told := *f
+	told.Severity = v1alpha1.SeverityInfo
+	return &told
 }
 
 // newProblem returns the worst finding of warning or worse that has not been
@@ -32,7 +56,7 @@ func (p *pod) newProblem(ev reconcile.Event) *v1alpha1.Finding {
 	var news *v1alpha1.Finding
 	for i := range p.verdict.Findings {
 		f := &p.verdict.Findings[i]
-		if rank(f.Severity) < rank(v1alpha1.SeverityWarning) {
+		if rank(f.Severity) < rank(v1alpha1.SeverityWarning) || p.retried(f) {
 			continue
 		}
 		if p.episode == nil {

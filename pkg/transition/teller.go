@@ -29,6 +29,8 @@ type Teller struct {
 	streams map[[2]string]seen
 	// deleted holds the names of pods that were deleted lately, and when.
 	deleted map[name]time.Time
+	// unreadable holds what was told of that could not be read.
+	unreadable map[unreadable]bool
 }
 
 // name is what a pod and its replacement have in common.
@@ -72,6 +74,8 @@ type pod struct {
 	episode *episode
 	// hold is how long the pod must be well to have recovered.
 	hold time.Duration
+	// held is what is not told yet because it is in doubt, nil if nothing is.
+	held *held
 }
 
 type episode struct {
@@ -89,6 +93,7 @@ type problem struct{ cause, subCause, container string }
 func New(opts Options) *Teller {
 	return &Teller{
 		opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]seen{}, deleted: map[name]time.Time{},
+		unreadable: map[unreadable]bool{},
 	}
 }
 
@@ -96,9 +101,11 @@ func New(opts Options) *Teller {
 func (t *Teller) Tell(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	switch ev.Type {
 	case reconcile.Judged:
-		return t.tellPod(ev, t.judged(ev))
+		passed := t.passed(&ev)
+		return append(passed, t.tellPod(ev, t.judged(ev))...)
 	case reconcile.Gone:
-		return t.tellPod(ev, t.gone(ev))
+		passed := t.passed(&ev)
+		return append(passed, t.tellPod(ev, t.gone(ev))...)
 	case reconcile.Synced:
 		t.synced = true
 		return t.baseline(ev)
@@ -108,6 +115,8 @@ func (t *Teller) Tell(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 		return []v1alpha1.PodWatchEvent{sourceFailed(ev)}
 	case reconcile.Tick:
 		return []v1alpha1.PodWatchEvent{t.Summary(ev.Time, ev.Reconciliations)}
+	case reconcile.Read:
+		return t.unread(ev)
 	case reconcile.Look, reconcile.Aftermath:
 	}
 	return nil
@@ -125,13 +134,20 @@ func (t *Teller) tellPod(ev reconcile.Event, found *v1alpha1.PodWatchEvent) []v1
 // judged keeps the verdict and names the edge that it makes, nil if none.
 func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 	p := t.pods[ev.Key]
-	isNew := p == nil
-	if isNew {
+	if p == nil {
 		p = &pod{}
 		t.pods[ev.Key] = p
 	}
 	was := *p
-	p.last, p.verdict = ev.Pod, ev.To
+	if p.held != nil {
+		was = p.held.was
+	}
+	isNew := was.verdict == nil
+	p.last, p.verdict, p.held = ev.Pod, ev.To, nil
+	if ev.Doubtful {
+		p.held = &held{was, ev}
+		return nil
+	}
 	p.hold = cmp.Or(t.opts.RecoverAfter, hold(ev.Pod))
 	p.hop(was)
 	kind, finding := p.edge(was, ev)

@@ -87,7 +87,7 @@ func (s *session) emit(ev reconcile.Event) error {
 		s.limitations = append(s.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
 	case reconcile.Stream:
 		s.clock.SetSkew(ev.Status.Skew)
-	case reconcile.Synced, reconcile.Tick, reconcile.Look, reconcile.Aftermath:
+	case reconcile.Synced, reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
 	}
 	return nil
 }

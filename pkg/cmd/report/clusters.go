@@ -56,7 +56,7 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 		return nil, nil, err
 	}
 	r = report.Merge(reports...)
-	partial = o.incomplete(r.Limitations)
+	partial = failure.Required(o.Related, r.Limitations)
 	if len(o.Related.Required(whole.limitations)) > 0 {
 		partial = exit.Incomplete(unread(readings))
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/capture"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 )
@@ -57,7 +58,7 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 		return nil, nil, err
 	}
 	limitations := append(need.Missing(c.Related, o.Related), c.Limitations...)
-	partial = o.incomplete(limitations)
+	partial = failure.Required(o.Related, limitations)
 	if err := c.Partial(); err != nil && len(o.Related.Required(c.Limitations)) > 0 {
 		partial = exit.Incomplete(err)
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
@@ -60,26 +58,4 @@ func (o Options) need(n related.Need, namespaces []string) (related.Need, error)
 		n.Search.Covers = o.Scope.Covers
 	}
 	return n, nil
-}
-
-// incomplete is the end of a report that lacks something that is required, nil
-// if it does not.
-func (o Options) incomplete(limitations []v1alpha1.Limitation) error {
-	required := o.Related.Required(limitations)
-	if len(required) == 0 {
-		return nil
-	}
-	l := required[0]
-	where := ""
-	if l.Namespace != "" {
-		where = fmt.Sprintf(" in namespace %q", l.Namespace)
-	}
-	if l.Cluster != "" {
-		where += " of cluster " + l.Cluster
-	}
-	more := ""
-	if len(required) > 1 {
-		more = fmt.Sprintf(", and %d more", len(required)-1)
-	}
-	return exit.Incomplete(fmt.Errorf("list %s%s: required, but could not be read (%s)%s", l.Resource, where, l.Reason, more))
 }

@@ -140,7 +140,7 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 			j.collector.Remove(ev.Key.Namespace, ev.Key.Name, ev.Key.UID)
 		case reconcile.SourceFailed:
 			j.limitations = append(j.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
-		case reconcile.Stream, reconcile.Synced, reconcile.Tick, reconcile.Look, reconcile.Aftermath:
+		case reconcile.Stream, reconcile.Synced, reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
 		}
 		return nil
 	})

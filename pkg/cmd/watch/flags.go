@@ -21,6 +21,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
 )
 
@@ -43,7 +44,7 @@ type flags struct {
 	set    *pflag.FlagSet
 
 	output, color, timestamps, minSeverity, summaryPods string
-	recoverAfter, until, record, replay                 string
+	recoverAfter, until, record, replay, owners         string
 
 	waitFor                                   []string
 	summaryEvery, idleTimeout, connectTimeout time.Duration
@@ -67,6 +68,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringVar(&f.recoverAfter, "recover-after", "auto", "how long a pod must be well to have recovered; auto is twice its last run, from one to ten minutes")
 	set.IntVar(&f.logs, "logs", 5, "lines of the previous log that follow a crash; 0 for none")
 	set.IntVar(&f.events, "events", 3, "events that follow a crash; 0 for none")
+	set.StringVar(&f.owners, "owners", string(related.Auto), "read workloads and namespaces around findings: auto, never, require")
 	set.DurationVar(&f.summaryEvery, "summary-every", time.Minute, "distance of the summaries; 0 for none")
 	set.DurationVar(&f.idleTimeout, "idle-timeout", 100*time.Second, "silence after which the connection counts as dead; suspicious at three quarters of it")
 	set.DurationVar(&f.connectTimeout, "connect-timeout", 30*time.Second, "how long the first connection may take")
@@ -111,6 +113,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	o.Tell = transition.Options{
 		MinSeverity: v1alpha1.Severity(f.minSeverity), SummaryPods: transition.SummaryPods(f.summaryPods),
 		Selective: o.Scope.LabelSelector != "" || o.Scope.FieldSelector != "",
+	}
+	if o.Owners, err = related.ParseMode(f.owners); err != nil {
+		return o, fmt.Errorf("flag --owners: %w", err)
 	}
 	if o.Tell.RecoverAfter, err = f.recovery(); err != nil {
 		return o, err
@@ -219,6 +224,8 @@ func (f *flags) checkReplay(s scope.Scope) error {
 	switch {
 	case f.record != "":
 		return errors.New("flags --replay and --record exclude each other")
+	case f.set.Changed("owners"):
+		return errors.New("flags --replay and --owners exclude each other: what was read is in the recording")
 	case f.replaySpeed < 0:
 		return errors.New("flag --replay-speed: want no negative number")
 	case s.All || len(s.Namespaces)+len(s.Contexts)+len(s.Targets) > 0 || s.LabelSelector != "" || s.FieldSelector != "":

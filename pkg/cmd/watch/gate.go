@@ -89,7 +89,7 @@ func (s *session) decided(d gate.Decision) error {
 	if s.unread > 0 {
 		return exit.Incomplete(failure.Unread(s.unread, len(s.sources)))
 	}
-	return nil
+	return s.missed()
 }
 
 // printUnmet names the pods because of which the gate has not held.

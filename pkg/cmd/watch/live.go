@@ -119,7 +119,7 @@ func (v *view) take(ev reconcile.Event) {
 		v.board.Fresh(freshness(ev))
 	case reconcile.Synced:
 		v.board.Synced()
-	case reconcile.Tick, reconcile.Look, reconcile.Aftermath:
+	case reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
 	}
 }
 

@@ -4,6 +4,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/recording"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // Replay is what to replay instead of watching.
@@ -44,10 +46,14 @@ func replay(ctx context.Context, o Options) error {
 	if !o.Replay.OwnThresholds {
 		o.Thresholds = r.Thresholds
 	}
+	if o.Owners, err = related.ParseMode(cmp.Or(r.Owners, string(related.Never))); err != nil {
+		return brokenError{fmt.Errorf("replay %s: header: owners: %w", o.Replay.File, err)}
+	}
 	clock := recording.NewClock(r.Started, o.Replay.Speed)
 	o.Clock = clock
 	cfg := reconcile.Config{
 		Until: reconcile.UntilStopped, Thresholds: o.Thresholds, Clock: clock, SummaryEvery: o.SummaryEvery,
+		Surveyor: newSurveyor(o),
 	}
 	for _, s := range r.Sources {
 		cfg.Sources = append(cfg.Sources, reconcile.Source{Context: s.Context, Namespace: s.Namespace})

@@ -38,13 +38,13 @@ func watch(ctx context.Context, o Options, cancel context.CancelCauseFunc) error
 		}
 		sources = append(sources, more...)
 	}
-	header := recording.Header{Version: o.Version, Started: o.Clock.Now(), Thresholds: o.Thresholds}
+	header := recording.Header{Version: o.Version, Started: o.Clock.Now(), Thresholds: o.Thresholds, Owners: string(o.Owners)}
 	for _, s := range sources {
 		header.Sources = append(header.Sources, recording.Source{Context: s.Context, Namespace: s.Namespace})
 	}
 	cfg := reconcile.Config{
 		Sources: sources, Until: reconcile.UntilStopped, Thresholds: o.Thresholds, Clock: o.Clock,
-		Workers: o.Workers, SummaryEvery: o.SummaryEvery,
+		Workers: o.Workers, SummaryEvery: o.SummaryEvery, Surveyor: newSurveyor(o),
 	}
 	switch {
 	case o.Clean != nil:

@@ -53,9 +53,11 @@ type session struct {
 	// summary that comes first, or never: then the error says it all.
 	early []v1alpha1.PodWatchEvent
 	// unread counts the sources that could not be read.
-	unread  int
-	sources []recording.Source
-	printer cliprinters.ResourcePrinter
+	unread int
+	// limitations are what could not be read above the pods of a namespace last.
+	limitations map[place][]v1alpha1.Limitation
+	sources     []recording.Source
+	printer     cliprinters.ResourcePrinter
 	// view is nil while there is none.
 	view *view
 	// over is when the gate was decided, zero if it was not.
@@ -69,6 +71,7 @@ func newSession(o Options, engine *reconcile.Engine, h recording.Header) *sessio
 	}
 	s := &session{
 		Options: o, engine: engine, teller: transition.New(o.Tell), sources: h.Sources, printer: o.Printer(len(contexts)),
+		limitations: map[place][]v1alpha1.Limitation{},
 	}
 	if len(o.Gate.Conditions) > 0 {
 		o.Gate.Sources = len(h.Sources)
@@ -90,6 +93,8 @@ func (s *session) emit(ev reconcile.Event) error {
 		s.unread++
 	case reconcile.Aftermath:
 		return s.follow(ev.Aftermath)
+	case reconcile.Read:
+		s.limitations[place{ev.Source.Context, ev.Source.Namespace}] = ev.Surroundings.Limitations
 	case reconcile.Judged, reconcile.Gone, reconcile.Stream, reconcile.Tick, reconcile.Look:
 	}
 	if s.view != nil {
@@ -199,6 +204,11 @@ func (s *session) end(ctx context.Context, runErr error) error {
 
 // printEnd prints the last words about a run that has ended with err.
 func (s *session) printEnd(ctx context.Context, at time.Time, err error) error {
+	for _, e := range s.teller.Rest() {
+		if err := s.print(&e); err != nil {
+			return err
+		}
+	}
 	if err := s.printLast(at); err != nil {
 		return err
 	}
@@ -232,7 +242,7 @@ func (s *session) outcome(err error) error {
 	if s.unread > 0 {
 		return exit.Incomplete(failure.Unread(s.unread, len(s.sources)))
 	}
-	return nil
+	return s.missed()
 }
 
 // endText says why the run ended.

@@ -21,6 +21,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 	"github.com/podwatch/kubectl-podwatch/pkg/transition"
 )
 
@@ -82,6 +83,9 @@ type Options struct {
 	Workers      int
 	// Logs and Events are how many lines and events are read about a crash.
 	Logs, Events int
+	// Owners is how much is wanted of what stands above pods with findings. In a
+	// replay it is what the recorded run wanted.
+	Owners related.Mode
 	// Gate has no conditions if there is none.
 	Gate gate.Options
 	// Clean is nil if nothing is removed.

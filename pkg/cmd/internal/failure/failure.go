@@ -51,6 +51,28 @@ func Limitation(namespace string, err error) v1alpha1.Limitation {
 	}
 }
 
+// Required is the end of a command that lacks something that is required, nil if
+// it does not.
+func Required(p related.Policy, limitations []v1alpha1.Limitation) error {
+	required := p.Required(limitations)
+	if len(required) == 0 {
+		return nil
+	}
+	l := required[0]
+	in := ""
+	if l.Namespace != "" {
+		in = fmt.Sprintf(" in namespace %q", l.Namespace)
+	}
+	if l.Cluster != "" {
+		in += " of cluster " + l.Cluster
+	}
+	more := ""
+	if len(required) > 1 {
+		more = fmt.Sprintf(", and %d more", len(required)-1)
+	}
+	return exit.Incomplete(fmt.Errorf("list %s%s: required, but could not be read (%s)%s", l.Resource, in, l.Reason, more))
+}
+
 // Unread says how much of a scope could not be read.
 func Unread(unread, of int) error {
 	return fmt.Errorf("list pods: %d of %d namespaces could not be read", unread, of)
