@@ -28,7 +28,8 @@ func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			srv := frametest.New(t)
-			srv.Put(runningPod("shop", "a"), loopingPod("shop", "b", 4), runningPod("shop", "c"))
+			srv.Put(runningPod("shop", "a"), loopingPod("shop", "b", 4), runningPod("shop", "c"), ownedPod("d"))
+			srv.Also(replicaSets, replicaSet(t, 2))
 			file := filepath.Join(t.TempDir(), "run.jsonl")
 			common := []string{"watch", "-o", format, "--summary-every", "300ms", "--recover-after", "200ms"}
 			var out bytes.Buffer
@@ -41,6 +42,9 @@ func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
 			srv.AwaitWatches(1)
 			for i := range 40 {
 				srv.Put(brokenPod("shop", "a"), runningPod("shop", fmt.Sprint("new-", i)), runningPod("shop", "a"))
+				if i%8 == 0 {
+					srv.Put(ownedPod(fmt.Sprint("owned-", i)))
+				}
 				if i == 20 {
 					srv.Remove("shop", "c")
 					srv.Compact()
@@ -67,6 +71,9 @@ func TestF34_AReplayPrintsWhatTheRunHasPrinted(t *testing.T) {
 			data, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !bytes.Contains(data, []byte(`"around"`)) || !strings.Contains(out.String(), "related.unread") {
+				t.Error("nothing was read above pods, or all of it was")
 			}
 			stdout, stderr, cut := run(t, append(common, "--replay", cutFile(t, data[:len(data)*2/3]))...)
 			if cut != 3 || !strings.Contains(stderr, "the recording was cut off after entry") || !strings.HasPrefix(out.String(), stdout[:len(stdout)/3]) {

@@ -69,6 +69,10 @@ func run() []reconcile.Delivery {
 		d(5, reconcile.Delivery{Err: &stream.ConnectError{Kind: stream.Denied, Namespace: "x", Err: errors.New("no")}}),
 		d(6, reconcile.Delivery{Pod: pod, Gone: true, Gap: true}),
 		d(7, reconcile.Delivery{Aftermath: aftermath(v1alpha1.EventContainerLogs)}),
+		d(8, reconcile.Delivery{Around: &reconcile.Surroundings{
+			Since: noon(), Owners: []*projection.Owner{{Kind: "Job", Name: "import", UID: "u1"}}, Absent: []types.UID{"u2"}, Asked: true, Terminating: true,
+			Limitations: []v1alpha1.Limitation{{Resource: "jobs", Reason: "Forbidden", Effect: "e"}},
+		}}),
 		{At: noon().Add(time.Minute)},
 	}
 }
@@ -366,6 +370,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"kind":"PodWatchRecording","apiVersion":"podwatch.dev/v1alpha1","sources":[{}]}
 {"at":"2026-11-20T12:00:00Z"}
 {"at":"2026-11-20T12:00:01Z","pod":{"Containers":[{"Name":"a","Waiting":{}}]}}
+{"at":"2026-11-20T12:00:01Z","around":{"owners":[null,{"Kind":"Job","UID":"u"}],"absent":[""]}}
 {"at":"2026-11-20T12:00:02Z"}
 {"at":"2026-11-20T12:00:02Z","aftermath":{"type":"pod.events","events":[{"reason":"BackOff"}]}}`))
 	f.Fuzz(func(_ *testing.T, data []byte) {
@@ -373,12 +378,16 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
+		var related diagnose.Related
 		for d, err := range r.Deliveries() {
 			if err != nil {
 				return
 			}
+			if d.Around != nil {
+				related.Owners = d.Around.Owners
+			}
 			if d.Pod != nil {
-				diagnose.Judge(d.Pod, diagnose.Related{}, d.At, r.Thresholds)
+				diagnose.Judge(d.Pod, related, d.At, r.Thresholds)
 			}
 		}
 		r.Last()
