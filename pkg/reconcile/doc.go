@@ -13,6 +13,20 @@
 // which frames were taken in, so that the output is the same for any number of
 // workers.
 //
+// Surroundings. What stands above a pod, its owners and its namespace, can make a
+// verdict milder. Config.Surveyor reads it beside the stream, in bulk per namespace
+// and at a bounded rate, from the first sync on and only where pods have findings
+// that it matters to. What was read is a delivery with a place of its own: it counts
+// for all frames behind that place, where looks at the pods in question follow, and
+// it is recorded and replayed like a frame. The verdict on a pod is Doubtful while
+// it is news and what stands above the pod was not read within the last five
+// seconds; two seconds later it stands as it is. So nobody waits in the sequence:
+// the reader of the events decides what to hold back. Above pods with such findings
+// it is read again after five seconds and then at doubling distances up to five
+// minutes, so that a Job that gives up is noticed although no pod of it changes.
+// What may not be read counts as not there; what could not be read this time stays
+// as it was known.
+//
 // Level or edge. Verdicts are level-based: a function of the pod as it is and
 // of the time. Events carry the edge, the verdict before and after. An edge is
 // lost only if more than eight frames of one pod wait for a worker at once, or
@@ -41,8 +55,8 @@
 // meanwhile included.
 //
 // Goroutines. One per source, Config.Workers workers, as many that act beside them
-// UntilStopped, one each for the
-// sequencer, the schedule, the ticks and the plan; all of them have ended when
+// UntilStopped, with a Surveyor one per context, one each for the sequencer, the
+// schedule, the ticks and the plan; all of them have ended when
 // Run returns, except for a client-go reflector asleep in its back-off and,
 // with ErrLate, an act or an emit that outlived the grace.
 //

@@ -29,6 +29,10 @@ const long = `
 Watch the pods in scope and print a line for everything that breaks, gets worse
 or recovers. What is broken already is told once at the start.
 
+Around pods with findings it reads their owners and namespaces, as report does
+(see docs/rbac.md): what a rollout or a Job with attempts left makes up for is
+no warning. What may not be read is told once.
+
 It never exits by itself: stop it with Ctrl-C. It survives restarts of the API
 server and says when it cannot see the cluster.
 
