@@ -352,3 +352,46 @@ func TestOwnersAreReadAsTheFlagSays(t *testing.T) {
 		})
 	}
 }
+
+// The node controller sets Ready to False, without a reason, and touches nothing
+// else. In lines that is one event about the node, in JSON one of each pod.
+func TestF32_ThePodsOfALostNodeNameTheNode(t *testing.T) {
+	t.Parallel()
+	const pods = 50
+	srv := frametest.New(t)
+	on := func(i int) *corev1.Pod {
+		p := runningPod("shop", fmt.Sprintf("web-%02d", i))
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue})
+		p.OwnerReferences = ownedPod("").OwnerReferences
+		return p
+	}
+	for i := range pods {
+		srv.Put(on(i))
+	}
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	p := startWatch(t, "--summary-every", "0", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	srv.AwaitWatches(1)
+	for i := range pods {
+		lost := on(i)
+		lost.Status.Conditions[1] = corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionFalse, LastTransitionTime: metav1.Now()}
+		srv.Put(lost)
+	}
+	told := 0
+	p.until("all pods", func(e v1alpha1.PodWatchEvent) bool {
+		if e.Cause == "NodeNotReady" {
+			told++
+		}
+		return told == pods
+	})
+	p.rest()
+	stdout, stderr, code := run(t, "watch", "-o", "line", "--timestamps", "none", "--replay", file)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %q", code, stderr)
+	}
+	const want = "! node/n1 node.lost NodeNotReady/Inferred: node n1 does not report any more; the container states are old; " +
+		"50 pods: shop/web-00, shop/web-01, shop/web-02 and 47 more\n"
+	if !strings.Contains(stdout, want) || strings.Contains(stdout, "shop/web-00 pod.") {
+		t.Errorf("lines:\n%s\nwant one line for all pods:\n%s", stdout, want)
+	}
+}

@@ -93,11 +93,14 @@ func (p linePrinter) time(at time.Time) string {
 }
 
 // subject is the pod, and the container if one is at fault; of events that are
-// about no pod, the scope.
+// about no pod, the node or the scope.
 func (p linePrinter) subject(e *v1alpha1.PodWatchEvent) string {
 	context := ""
 	if p.ShowContext {
 		context = e.Context
+	}
+	if e.Type == v1alpha1.EventNodeLost {
+		return plaintext.Line(joinNonEmpty("/", context, "node", e.Node))
 	}
 	return plaintext.Line(joinNonEmpty("/", context, e.Namespace, e.Name, e.Container))
 }
@@ -239,7 +242,7 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 		v1alpha1.EventPodConfigError, v1alpha1.EventPodDegraded, v1alpha1.EventPodFailing,
 		v1alpha1.EventContainerRestarted, v1alpha1.EventContainerOOMKilled, v1alpha1.EventCrashLoopEntered,
 		v1alpha1.EventCrashLoopContinues, v1alpha1.EventPodFailed, v1alpha1.EventPodEvicted,
-		v1alpha1.EventPodUnknown, v1alpha1.EventPodTerminatingLate, v1alpha1.EventGateUnmet:
+		v1alpha1.EventPodUnknown, v1alpha1.EventPodTerminatingLate, v1alpha1.EventGateUnmet, v1alpha1.EventNodeLost:
 	}
 	if e.Severity == v1alpha1.SeverityCritical {
 		return glyphFailing

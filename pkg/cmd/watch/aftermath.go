@@ -55,7 +55,7 @@ func isCrash(e *v1alpha1.PodWatchEvent) bool {
 // follow reads about the crash that e tells of, beside the run. It does not wait.
 func (c *crashes) follow(ev reconcile.Event, e *v1alpha1.PodWatchEvent) {
 	r := c.readers[e.Context]
-	if r == nil || ev.Pod == nil || !isCrash(e) {
+	if r == nil || ev.Pod == nil || ev.Key.Name != e.Name || !isCrash(e) {
 		return
 	}
 	release, ok := r.Reserve()

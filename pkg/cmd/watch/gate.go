@@ -49,7 +49,7 @@ func (s *session) decide(ev reconcile.Event) error {
 		s.over = ev.Time
 		return decidedError{d}
 	}
-	s.engine.LookAt(reconcile.Key{}, d.Next)
+	s.gateNext = d.Next
 	if ev.Type == reconcile.Gone && s.vanished != nil && !s.Gate.Absence() && s.teller.Pods(ev.Key.Context, ev.Key.Namespace) == 0 {
 		s.vanished(reconcile.Source{Context: ev.Key.Context, Namespace: ev.Key.Namespace})
 	}

@@ -41,8 +41,12 @@ type session struct {
 	last   func() []*v1alpha1.PodWatchEvent
 	engine *reconcile.Engine
 	teller *transition.Teller
+	// folder is nil where every event counts: in documents and in the live view.
+	folder *transition.Folder
 	// gate is nil without one.
 	gate *gate.Gate
+	// gateNext is when the gate wants a look, zero for never.
+	gateNext time.Time
 	// vanished is told of a namespace whose last pod has gone while a gate
 	// waits; nil if nobody asks.
 	vanished func(reconcile.Source)
@@ -77,11 +81,25 @@ func newSession(o Options, engine *reconcile.Engine, h recording.Header) *sessio
 		o.Gate.Sources = len(h.Sources)
 		s.gate = gate.New(o.Gate, h.Started)
 		// What ends by time alone ends without any event, too.
-		if ends := o.Gate.Earliest(h.Started); !ends.IsZero() {
-			engine.LookAt(reconcile.Key{}, ends)
+		s.gateNext = o.Gate.Earliest(h.Started)
+	}
+	if !o.Machine && o.Live == nil {
+		s.folder = &transition.Folder{}
+	}
+	s.lookNext()
+	return s
+}
+
+// lookNext asks for an event at the next instant at which time alone changes
+// something.
+func (s *session) lookNext() {
+	next := s.gateNext
+	if s.folder != nil {
+		if due := s.folder.Due(); next.IsZero() || !due.IsZero() && due.Before(next) {
+			next = due
 		}
 	}
-	return s
+	s.engine.LookAt(reconcile.Key{}, next)
 }
 
 // emit prints what the engine's event gives reason to say.
@@ -104,7 +122,11 @@ func (s *session) emit(ev reconcile.Event) error {
 		return err
 	}
 	s.lookAgain(ev)
-	return s.decide(ev)
+	if err := s.decide(ev); err != nil {
+		return err
+	}
+	s.lookNext()
+	return nil
 }
 
 // lookAgain asks for the next look at the pod of ev: it has recovered then, or is
@@ -134,6 +156,7 @@ func (s *session) tell(ev reconcile.Event) error {
 		return nil
 	}
 	told, s.early = append(told, s.early...), nil
+	told = s.folded(told, ev.Time)
 	for i := range told {
 		if err := s.print(&told[i]); err != nil {
 			return err
@@ -153,6 +176,27 @@ func (s *session) follow(a *v1alpha1.PodWatchEvent) error {
 		return nil
 	}
 	return s.print(a)
+}
+
+// folded is what is to be printed at the instant now, when told was told.
+func (s *session) folded(told []v1alpha1.PodWatchEvent, now time.Time) []v1alpha1.PodWatchEvent {
+	if s.folder == nil {
+		return told
+	}
+	out := s.folder.Release(now)
+	for i := range told {
+		out = append(out, s.folder.Take(told[i], now)...)
+	}
+	return out
+}
+
+func (s *session) printAll(events []v1alpha1.PodWatchEvent) error {
+	for i := range events {
+		if err := s.print(&events[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // print prints one event. It is safe for concurrent use.
@@ -204,10 +248,12 @@ func (s *session) end(ctx context.Context, runErr error) error {
 
 // printEnd prints the last words about a run that has ended with err.
 func (s *session) printEnd(ctx context.Context, at time.Time, err error) error {
-	for _, e := range s.teller.Rest() {
-		if err := s.print(&e); err != nil {
-			return err
-		}
+	rest := s.teller.Rest()
+	if s.folder != nil {
+		rest = append(rest, s.folder.Rest()...)
+	}
+	if err := s.printAll(rest); err != nil {
+		return err
 	}
 	if err := s.printLast(at); err != nil {
 		return err

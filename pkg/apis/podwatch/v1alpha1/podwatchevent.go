@@ -10,9 +10,10 @@ type EventType string
 
 // The event types. Pod events are about one pod, stream events about the
 // connection to the server. A related event says, once, what could not be read of
-// that which stands around pods, and what it means. A clean.planned event is
-// written before the pod is deleted; the one that says what came of it follows
-// later. Before the end, gate events name the pods because of
+// that which stands around pods, and what it means. In lines a node event stands
+// for those of the pods of a lost node; documents never have one. A clean.planned
+// event is written before the pod is deleted; the one that says what came of it
+// follows later. Before the end, gate events name the pods because of
 // which a gate does not hold; there is exactly one end event, the last.
 const (
 	EventPodAdded           EventType = "pod.added"
@@ -46,6 +47,7 @@ const (
 	EventStreamFailed       EventType = "stream.failed"
 	EventStreamNotice       EventType = "stream.notice"
 	EventRelatedUnread      EventType = "related.unread"
+	EventNodeLost           EventType = "node.lost"
 	EventContainerLogs      EventType = "container.logs"
 	EventPodEvents          EventType = "pod.events"
 	EventGateUnmet          EventType = "gate.unmet"
