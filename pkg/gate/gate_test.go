@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
@@ -257,6 +258,23 @@ func TestAGateFailsAtOnceForWhatCannotHeal(t *testing.T) {
 			b.expect(test.want, 0, test.reason)
 		})
 	}
+}
+
+// The old pods of a rollout serve on, so its new one is no more than a warning.
+func TestAGateFailsForWhatCannotHealThoughOthersDoTheWork(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, gate.Options{MinPods: 1})
+	p := b.starting("a")
+	p.Status.ContainerStatuses[0].State = waiting("ErrImagePull", "manifest unknown")
+	web := &projection.Owner{Kind: projection.KindDeployment, UID: "web", Observed: true, Desired: 3, Available: 3, Updated: 1, Created: 4}
+	projected := projection.From(p)
+	v := diagnose.Judge(projected, diagnose.Related{Owners: []*projection.Owner{web}}, b.now, diagnose.Defaults())
+	if v.Severity() != v1alpha1.SeverityWarning {
+		t.Fatalf("severity %s, want it lowered", v.Severity())
+	}
+	b.take(reconcile.Event{Type: reconcile.Judged, Key: key(p), Pod: projected, To: &v})
+	b.synced()
+	b.expect(gate.Failed, 0, "ImagePull/NotFound")
 }
 
 func TestABrokenRevisionThatIsBeingReplacedFailsNothing(t *testing.T) {

@@ -93,7 +93,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	if cfg.Surveyor != nil {
 		e.survey = newSurvey(cfg)
-		e.intake.pods = map[place]map[Key]types.UID{}
+		e.intake.pods = map[place]map[within]types.UID{}
 	}
 	e.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[Key]{Clock: cfg.Clock})
 	e.acts = e.queue

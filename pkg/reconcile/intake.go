@@ -54,11 +54,17 @@ type intake struct {
 	around  map[place]*Surroundings
 	// pods are those that are there, with the UIDs of their controllers, so that
 	// what is read above them finds them. It is nil if nothing is.
-	pods map[place]map[Key]types.UID
+	pods map[place]map[within]types.UID
 }
 
-// place is a namespace of a context.
-type place struct{ context, namespace string }
+// place is a namespace of a context, within a pod in there.
+type (
+	place  struct{ context, namespace string }
+	within struct {
+		name string
+		uid  types.UID
+	}
+)
 
 func newIntake(c clock.PassiveClock, tap func(Delivery)) *intake {
 	if tap == nil {
@@ -120,19 +126,19 @@ func (in *intake) index(key Key, f frame) {
 	if in.pods == nil {
 		return
 	}
-	of := place{key.Context, key.Namespace}
+	of, pod := place{key.Context, key.Namespace}, within{key.Name, key.UID}
 	if f.gone || f.pod.Phase == corev1.PodSucceeded && f.pod.DeletionTimestamp == nil {
-		delete(in.pods[of], key)
+		delete(in.pods[of], pod)
 		return
 	}
 	if in.pods[of] == nil {
-		in.pods[of] = map[Key]types.UID{}
+		in.pods[of] = map[within]types.UID{}
 	}
 	uid := types.UID("")
 	if c := f.pod.Controller; c != nil {
 		uid = c.UID
 	}
-	in.pods[of][key] = uid
+	in.pods[of][pod] = uid
 }
 
 // surround takes in what was read above the pods of a namespace. From its place
@@ -148,9 +154,9 @@ func (in *intake) surround(of place, s *Surroundings) (seq uint64, at time.Time,
 	in.next++
 	in.tap(Delivery{At: at, Context: of.context, Namespace: of.namespace, Around: s})
 	in.around[of] = s
-	for key, controller := range in.pods[of] {
+	for pod, controller := range in.pods[of] {
 		if s.Asked || controller != "" && s.about(controller) {
-			keys = append(keys, key)
+			keys = append(keys, Key{Context: of.context, Namespace: of.namespace, Name: pod.name, UID: pod.uid})
 		}
 	}
 	slices.SortFunc(keys, Key.Compare)

@@ -135,6 +135,15 @@ func TestF28_JobsRolloutsAndScaleDownsAreInformation(t *testing.T) {
 			},
 			[]string{"pod.succeeded a Healthy→Completed"},
 		},
+		"a Job that completes after a restart": {
+			func(w *world, p *corev1.Pod) {
+				w.seeBelow(w.loop(p, 1), nil, job())
+				p = p.DeepCopy()
+				p.Status.Phase = corev1.PodSucceeded
+				w.seeBelow(p, nil, job(batchv1.JobComplete))
+			},
+			[]string{"crashloop.entered a Healthy→Degraded warning CrashLoop", "pod.succeeded a Degraded→Completed"},
+		},
 		"an old attempt of a Job that has completed since": {
 			func(w *world, p *corev1.Pod) {
 				p = w.failed(p)

@@ -112,7 +112,10 @@ func scopeText(o Options, namespaces map[string]bool) string {
 func (v *view) take(ev reconcile.Event) {
 	switch ev.Type {
 	case reconcile.Judged:
-		v.board.Put(v.subjects.row(ev))
+		// A pod that is there already is shown as it was until its owners are read.
+		if !ev.Doubtful || ev.From == nil {
+			v.board.Put(v.subjects.row(ev))
+		}
 	case reconcile.Gone:
 		v.board.Remove(idOf(ev.Key))
 	case reconcile.Stream, reconcile.SourceFailed:
