@@ -99,6 +99,33 @@ func readerThatAsks(e *Engine, events *[]Event) func(Event) error {
 	}
 }
 
+// replayOf replays the deliveries of a run of cfg.
+func replayOf(t *testing.T, cfg Config, deliveries []Delivery) []Event {
+	t.Helper()
+	now := &hands{}
+	cfg.Clock, cfg.Tap = now, nil
+	engine, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []Event
+	all := func(yield func(Delivery, error) bool) {
+		for _, d := range deliveries {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+	advance := func(_ context.Context, at time.Time) error {
+		now.at.Store(&at)
+		return nil
+	}
+	if err := engine.Replay(t.Context(), all, advance, readerThatAsks(engine, &events)); err != nil {
+		t.Fatalf("Replay = %v", err)
+	}
+	return events
+}
+
 func TestF34_AReplayTellsWhatTheRunHasTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -119,36 +146,12 @@ func TestF34_AReplayTellsWhatTheRunHasTold(t *testing.T) {
 			t.Fatalf("Run = %v", err)
 		}
 
-		replayed := func() []Event {
-			now := &hands{}
-			cfg.Clock, cfg.Tap = now, nil
-			engine, err := New(cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var events []Event
-			all := func(yield func(Delivery, error) bool) {
-				for _, d := range deliveries {
-					if !yield(d, nil) {
-						return
-					}
-				}
-			}
-			advance := func(_ context.Context, at time.Time) error {
-				now.at.Store(&at)
-				return nil
-			}
-			if err := engine.Replay(t.Context(), all, advance, readerThatAsks(engine, &events)); err != nil {
-				t.Fatalf("Replay = %v", err)
-			}
-			return events
-		}
-		first := told(replayed())
+		first := told(replayOf(t, cfg, deliveries))
 		if len(run) < 500 {
 			t.Errorf("only %d events were compared", len(run))
 		}
 		sameLines(t, "the run and its replay", told(run), first)
-		sameLines(t, "two replays", first, told(replayed()))
+		sameLines(t, "two replays", first, told(replayOf(t, cfg, deliveries)))
 	})
 }
 

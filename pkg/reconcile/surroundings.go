@@ -77,7 +77,14 @@ func (e *Engine) doubts(key Key, f frame, p *projection.Pod, was *diagnose.Verdi
 	}
 	concerned := concerning(v) && e.cfg.Surveyor.Concerns(p)
 	news := concerned && !same(d.settled, v)
-	e.survey.note(key, p, concerned, news)
+	switch {
+	case news:
+		e.survey.ask(key, p)
+	case concerned:
+		e.survey.keep(key, p)
+	default:
+		e.survey.drop(key)
+	}
 	if news && !f.around.settles(p, d.since.Add(-fresh)) && !f.waited(d.since) {
 		e.mu.Lock()
 		defer e.mu.Unlock()

@@ -62,31 +62,48 @@ func newSurvey(cfg Config) *survey {
 	return s
 }
 
-// note takes in that the pod of key was judged: whether what stands above it
-// matters, and whether the verdict is news.
-func (s *survey) note(key Key, p *projection.Pod, concerned, news bool) {
+// drop takes in that nothing above the pod of key matters, or that it is gone.
+func (s *survey) drop(key Key) {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	of := place{key.Context, key.Namespace}
-	at := s.places[of]
-	switch {
-	case !concerned && at == nil:
-		return
-	case !concerned:
+	if at := s.places[place{key.Context, key.Namespace}]; at != nil {
 		delete(at.pods, key)
+	}
+}
+
+// keep takes in that what stands above p, the pod of key, matters.
+func (s *survey) keep(key Key, p *projection.Pod) {
+	if s == nil {
 		return
-	case at == nil:
-		at = &surveyed{pods: map[Key]*projection.Pod{}}
-		s.places[of] = at
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at(key).pods[key] = p
+}
+
+// ask is keep for a pod about which there is news: it has its namespace read.
+func (s *survey) ask(key Key, p *projection.Pod) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.at(key)
 	at.pods[key] = p
-	if news {
-		at.again = 2 * fresh
-		s.schedule(of, at, at.wanted(p, s.clock.Now()))
+	at.again = 2 * fresh
+	s.schedule(place{key.Context, key.Namespace}, at, at.wanted(p, s.clock.Now()))
+}
+
+// at is what is known of the namespace of key. The caller holds mu.
+func (s *survey) at(key Key) *surveyed {
+	of := place{key.Context, key.Namespace}
+	if s.places[of] == nil {
+		s.places[of] = &surveyed{pods: map[Key]*projection.Pod{}}
 	}
+	return s.places[of]
 }
 
 // wanted is when to read because of news about p.

@@ -143,7 +143,7 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	}
 	if f.gone {
 		e.forget(key)
-		e.survey.note(key, f.pod, false, false)
+		e.survey.drop(key)
 		ev.Type = Gone
 		return ev, Result{}
 	}

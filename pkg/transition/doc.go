@@ -13,5 +13,12 @@
 // verdict until the pod is healthy, complete or gone. Inside an episode only
 // what is new is told: another cause, a higher severity.
 //
+// What the engine doubts is held until it does not any more, or until the pod has
+// moved on or gone: then it is told as it looked. An attempt of a Job that has
+// attempts left is told as information and is no problem; neither is what owners
+// make milder than a warning.
+//
+// A Folder folds the events of the pods of a lost node into one, for lines.
+//
 // The package is pure: it has no clock, no I/O and no goroutines.
 package transition

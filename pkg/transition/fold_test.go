@@ -60,8 +60,12 @@ func TestF32_ThePodsOfALostNodeAreOneLine(t *testing.T) {
 		},
 		"for a long time": {
 			[]step{
-				{0, lost("n1", 0, 1)}, {1900 * time.Millisecond, lost("n1", 1, 2)}, {1900 * time.Millisecond, lost("n1", 2, 3)},
-				{1900 * time.Millisecond, lost("n1", 3, 4)}, {1900 * time.Millisecond, lost("n1", 4, 5)}, {1900 * time.Millisecond, lost("n1", 5, 6)},
+				{0, lost("n1", 0, 1)},
+				{1900 * time.Millisecond, lost("n1", 1, 2)},
+				{1900 * time.Millisecond, lost("n1", 2, 3)},
+				{1900 * time.Millisecond, lost("n1", 3, 4)},
+				{1900 * time.Millisecond, lost("n1", 4, 5)},
+				{1900 * time.Millisecond, lost("n1", 5, 6)},
 			},
 			[]string{"10s node.lost critical n1: node n1 is silent; 6 pods: shop/p00, shop/p01, shop/p02 and 3 more"},
 		},
