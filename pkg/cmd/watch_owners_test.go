@@ -215,6 +215,7 @@ func TestF28_AJobIsCriticalOnceItHasGivenUpOnARealServer(t *testing.T) {
 		t.Errorf("the second attempt was told as %s", second)
 	}
 	p.rest()
+	<-p.code // the recording is complete
 	stdout, stderr, code := run(t, "watch", "-o", "json", "--replay", file)
 	if n := strings.Count(stdout, `"pod.failed"`); code != 0 || n != len(strings.Fields(severities[names[0]]+severities[names[1]])) {
 		t.Errorf("the replay ends with %d, stderr %q, and tells of %d failures, want those of %v", code, stderr, n, severities)
@@ -385,6 +386,7 @@ func TestF32_ThePodsOfALostNodeNameTheNode(t *testing.T) {
 		return told == pods
 	})
 	p.rest()
+	<-p.code // the recording is complete
 	stdout, stderr, code := run(t, "watch", "-o", "line", "--timestamps", "none", "--replay", file)
 	if code != 0 {
 		t.Fatalf("exit code %d, stderr %q", code, stderr)

@@ -157,14 +157,15 @@ func (c *cleaning) take(ev reconcile.Event, synced bool) time.Time {
 	case reconcile.Gone:
 		c.candidates.Forget(ev.Key.UID)
 	case reconcile.Judged:
-		inView := synced && (c.live[ev.Key.Namespace] || c.live[metav1.NamespaceAll])
+		// What is in doubt was not told yet, and what was not told is not removed.
+		inView := synced && !ev.Doubtful && (c.live[ev.Key.Namespace] || c.live[metav1.NamespaceAll])
 		sight := clean.Sight{Pod: ev.Pod, Verdict: *ev.To, Stale: !inView}
 		ripe, next := c.candidates.Consider(sight, ev.Time, c.clock.Skew())
 		if ripe {
 			c.engine.ActOn(ev.Key)
 		}
 		return next
-	case reconcile.SourceFailed, reconcile.Synced, reconcile.Tick, reconcile.Look:
+	case reconcile.SourceFailed, reconcile.Synced, reconcile.Read, reconcile.Tick, reconcile.Look:
 	}
 	return time.Time{}
 }
