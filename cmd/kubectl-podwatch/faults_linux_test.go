@@ -220,9 +220,9 @@ func TestF41_ASecondInterruptEndsAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		select {
-		case <-ended:
+		case err := <-ended:
 			if took := time.Since(asked); sent == 0 || took > 5*time.Second {
-				t.Errorf("ended after %d signals and %v", sent+1, took)
+				t.Errorf("ended with %v after %d signals and %v", err, sent+1, took)
 			}
 			return
 		case <-again.C:

@@ -177,7 +177,7 @@ func TestF34_AReplayPrintsWhyAGateHasNotHeld(t *testing.T) {
 	withAftermath(srv, "a", "b", "c")
 	file := filepath.Join(t.TempDir(), "run.jsonl")
 	common := []string{"watch", "-o", "json"}
-	gated := append(common, "--until", "healthy")
+	gated := []string{"watch", "-o", "json", "--until", "healthy"}
 	want, _, code := run(t, append(gated, "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))...)
 	if code != 2 || strings.Count(want, "panic: no database") != 2 {
 		t.Fatalf("exit code %d, output %s", code, want)

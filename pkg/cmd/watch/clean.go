@@ -165,7 +165,7 @@ func (c *cleaning) take(ev reconcile.Event, synced bool) time.Time {
 			c.engine.ActOn(ev.Key)
 		}
 		return next
-	case reconcile.SourceFailed, reconcile.Synced, reconcile.Read, reconcile.Tick, reconcile.Look:
+	case reconcile.SourceFailed, reconcile.Synced, reconcile.Read, reconcile.Tick, reconcile.Look, reconcile.Aftermath:
 	}
 	return time.Time{}
 }

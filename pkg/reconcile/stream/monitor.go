@@ -236,9 +236,25 @@ func (m *monitor) check(now time.Time) {
 		a.cut()
 	}
 	var end error
+	if !m.synced {
+		end = m.overdue(silent)
+	}
+	m.age(silent, limit)
+	changed := m.status.State != before
+	m.fine.Store(m.status.Err == nil && (m.status.State == Live || m.status.State == Connecting))
+	m.mu.Unlock()
+	if end != nil {
+		m.giveUp(end)
+	}
+	if changed {
+		m.tell("")
+	}
+}
+
+// age makes the state worse if the silence is too long for it. The caller holds mu.
+func (m *monitor) age(silent, limit time.Duration) {
 	switch {
 	case !m.synced:
-		end = m.overdue(silent)
 		if silent >= m.connect/10 && m.status.State == Connecting {
 			m.status.State = Lagging // nobody else is to wait for this server
 		}
@@ -250,15 +266,6 @@ func (m *monitor) check(now time.Time) {
 		}
 	case silent >= limit*3/4 && m.status.State == Live:
 		m.status.State = Lagging
-	}
-	changed := m.status.State != before
-	m.fine.Store(m.status.Err == nil && (m.status.State == Live || m.status.State == Connecting))
-	m.mu.Unlock()
-	if end != nil {
-		m.giveUp(end)
-	}
-	if changed {
-		m.tell("")
 	}
 }
 

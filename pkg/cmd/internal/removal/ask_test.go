@@ -20,6 +20,7 @@ func TestAsk(t *testing.T) {
 	t.Parallel()
 	interrupted, stop := context.WithCancelCause(t.Context())
 	stop(exit.SignalError{Signal: syscall.SIGINT})
+	contexts := map[bool]context.Context{false: t.Context(), true: interrupted}
 	never, _ := io.Pipe()
 	for name, tt := range map[string]struct {
 		signal     bool
@@ -36,11 +37,8 @@ func TestAsk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var shown bytes.Buffer
-			text, ctx := "", t.Context()
-			if tt.signal {
-				ctx = interrupted
-			}
-			if err := Restoring().Ask(ctx, genericiooptions.IOStreams{In: tt.in, ErrOut: &shown}, "Sure? ", "y", "yes"); err != nil {
+			text := ""
+			if err := Restoring().Ask(contexts[tt.signal], genericiooptions.IOStreams{In: tt.in, ErrOut: &shown}, "Sure? ", "y", "yes"); err != nil {
 				text = err.Error()
 			}
 			if text != tt.err || shown.String() != tt.shown {
