@@ -35,13 +35,14 @@ func (e *DeniedError) Error() string {
 // error is a *DeniedError for the first thing that is denied, or says that the
 // server did not say.
 func Preflight(ctx context.Context, c authorizationv1client.SelfSubjectAccessReviewsGetter, categories []v1alpha1.Category, namespaces []string) error {
-	needed := []Access{AccessGet, AccessNamespace}
+	needed := []Access{AccessGet}
 	if slices.ContainsFunc(categories, func(c v1alpha1.Category) bool { return !Living(c) }) {
 		needed = append(needed, AccessDelete)
 	}
 	if slices.ContainsFunc(categories, Living) {
 		needed = append(needed, AccessEvict)
 	}
+	needed = append(needed, AccessNamespace) // for podwatch.dev/keep
 	for _, a := range needed {
 		denied, err := ask(ctx, c, a, namespaces)
 		if err != nil {

@@ -209,12 +209,12 @@ func TestS39_NoDryRunOfAWatchChangesAnything(t *testing.T) {
 			read := func(name string) bool {
 				return slices.ContainsFunc(r.reads, func(l string) bool { return strings.HasSuffix(strings.TrimSpace(l), "/pods/"+name) })
 			}
-			return told && read("a") && read("b") && (r.strategy == "client" || len(r.writes) == 2)
+			return told && read("a") && read("b") && (r.strategy == "client" || len(r.mutations()) == 2)
 		})
 		if code, cleaned := r.end(); code != 0 || cleaned != 0 {
 			t.Errorf("%s: exit code %d with %d cleaned; stderr %s", what, code, cleaned, r.errOut.String())
 		}
-		for _, request := range r.writes {
+		for _, request := range r.mutations() {
 			if r.strategy == string(v1alpha1.DryRunClient) || !strings.Contains(request, `"dryRun":["All"]`) {
 				t.Errorf("%s: sent %q", what, request)
 			}
@@ -271,7 +271,7 @@ func TestWatchCleanRefusesBeforeItBegins(t *testing.T) {
 	}{
 		"S43 no terminal and no --yes": {[]string{"--clean"}, false, "there is no terminal to ask on", "pass --yes"},
 		"S43 living pods and no context": {
-			[]string{"--clean=crashloop", "--yes"}, false, "living pods and protected contexts need more than --yes", "--confirm-context",
+			[]string{"--clean=crashloop", "--yes"}, false, "need more than --yes", "--confirm-context",
 		},
 		"no right to delete": {[]string{"--clean", "--yes"}, true, "forbidden to delete pods in namespace", "kubectl auth can-i delete pods -n"},
 		"no right to evict": {
