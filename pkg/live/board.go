@@ -40,6 +40,9 @@ type Source struct {
 	// Attempts counts the failed attempts since then; Reason is the last failure.
 	Attempts int
 	Reason   string
+	// Skew is what the server's clock is ahead of this machine's: ages of pods are by
+	// the server's.
+	Skew time.Duration
 }
 
 // Board holds what is known now. Its methods are safe for concurrent use and

@@ -63,7 +63,7 @@ func (s *state) copied() effect {
 	if row == nil || s.pane != paneDetail && s.pane != paneTable {
 		return effect{}
 	}
-	for _, p := range row.Subject.Describe(s.now).Report.Pods {
+	for _, p := range row.Subject.Describe(s.server(row, s.now)).Report.Pods {
 		for _, f := range p.Findings {
 			for _, h := range f.Hints {
 				if !h.Mutating {
@@ -90,7 +90,7 @@ func (s *state) detailLines(width int) []string {
 	t.blank()
 	s.card(t)
 	t.containers(pod)
-	t.conditions(d.known.Conditions, d.at)
+	t.conditions(d.known.Conditions, s.server(d.of, d.at))
 	s.events(t)
 	return t.lines
 }
@@ -142,7 +142,7 @@ func (s *state) events(t *text) {
 			head += fmt.Sprintf(" (x%d)", e.Count)
 		}
 		if e.Last != nil {
-			head = printers.Age(e.Last.Time, s.detail.at) + " ago  " + head
+			head = printers.Age(e.Last.Time, s.server(s.detail.of, s.detail.at)) + " ago  " + head
 		}
 		t.add("  ", head+": "+e.Message)
 	}

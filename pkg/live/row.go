@@ -61,8 +61,8 @@ func (r *Row) since() *metav1.Time {
 
 // Subject is one pod that the user wants to know more about.
 type Subject interface {
-	// Describe returns all that is known of the pod, with ages as of now. It does
-	// not wait for anything.
+	// Describe returns all that is known of the pod, with ages as of now, by the
+	// server's clock. It does not wait for anything.
 	Describe(now time.Time) Detail
 	// Read asks for what is not known yet. It is called on a goroutine of its own
 	// and returns when ctx ends, or earlier.

@@ -49,7 +49,7 @@ type Options struct {
 	ASCII bool
 	// Location is the time zone of the clock.
 	Location *time.Location
-	// Now is the now of all ages.
+	// Now is this machine's clock.
 	Now func() time.Time
 	// In is the terminal that keys come from, nil for none. Out is the one that is
 	// drawn to, Term the value of TERM.

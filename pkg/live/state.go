@@ -154,7 +154,7 @@ func (s *state) describe() {
 	case row == nil, row == d.of && s.now.Sub(d.at) < time.Second:
 		return
 	}
-	known := row.Subject.Describe(s.now)
+	known := row.Subject.Describe(s.server(row, s.now))
 	d.known, d.of, d.at = &known, row, s.now
 }
 

@@ -193,6 +193,43 @@ func TestDetailsKeepUpWithThePodAndOutliveIt(t *testing.T) {
 	}
 }
 
+// The machine's clock is set to another hour than the server's: nothing below the
+// headline, which tells the machine's, is older or younger for that.
+func TestF33_AgesAreByTheServersClock(t *testing.T) {
+	t.Parallel()
+	screens := func(skew time.Duration) (table, details string) {
+		source := fresh
+		source.Skew = skew
+		b := scene(source)
+		s := looking(t, b, 100, 60)
+		s.update(refreshed{b.snapshot(s.seen), noon.Add(-skew)})
+		_, table, _ = strings.Cut(s.view(), "\n")
+		pressAll(s, "enter")
+		_, details, _ = strings.Cut(s.view(), "\n")
+		return table, details
+	}
+	table, details := screens(0)
+	for _, age := range []string{"3m", "12m"} {
+		if !strings.Contains(table, age) {
+			t.Errorf("no age %s in:\n%s", age, table)
+		}
+	}
+	for _, age := range []string{"for 3m", "41s ago"} {
+		if !strings.Contains(details, age) {
+			t.Errorf("no age %q in:\n%s", age, details)
+		}
+	}
+	for _, skew := range []time.Duration{2 * time.Hour, -2 * time.Hour} {
+		otherTable, otherDetails := screens(skew)
+		if diff := cmp.Diff(table, otherTable); diff != "" {
+			t.Errorf("the table with the server %s ahead (-want +got):\n%s", skew, diff)
+		}
+		if diff := cmp.Diff(details, otherDetails); diff != "" {
+			t.Errorf("the details with the server %s ahead (-want +got):\n%s", skew, diff)
+		}
+	}
+}
+
 // What comes too late is for another pod.
 func TestAnAnswerForAnotherPodIsDropped(t *testing.T) {
 	t.Parallel()

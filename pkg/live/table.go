@@ -241,8 +241,12 @@ func (s *state) source(r *Row) Source {
 // instant is the now of the ages of r: with a stale source they stand still at
 // what was heard last.
 func (s *state) instant(r *Row) time.Time {
-	if source := s.source(r); source.Freshness == Stale && !source.LastFrame.IsZero() {
-		return source.LastFrame
+	source := s.source(r)
+	if source.Freshness == Stale && !source.LastFrame.IsZero() {
+		return source.LastFrame.Add(source.Skew)
 	}
-	return s.now
+	return s.server(r, s.now)
 }
+
+// server is the time of the server of r when this machine's is at.
+func (s *state) server(r *Row, at time.Time) time.Time { return at.Add(s.source(r).Skew) }

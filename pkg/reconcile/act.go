@@ -106,7 +106,7 @@ func (e *Engine) workActs(live, acting context.Context) {
 
 // target describes key as it is now; false if it is not to be acted on.
 func (e *Engine) target(key Key) (Target, bool) {
-	now := e.cfg.Clock.Now()
+	now, asOf := e.intake.now(key)
 	e.mu.Lock()
 	p, ok := e.plan[key]
 	if !ok || now.Before(p.notBefore) {
@@ -122,7 +122,7 @@ func (e *Engine) target(key Key) (Target, bool) {
 	}
 	e.mu.Unlock()
 	if t.Pod != nil {
-		t.Verdict = diagnose.Judge(t.Pod, diagnose.Related{}, now, e.cfg.Thresholds)
+		t.Verdict = diagnose.Judge(t.Pod, diagnose.Related{}, asOf, e.cfg.Thresholds)
 	}
 	return t, true
 }

@@ -81,6 +81,9 @@ type Config struct {
 	Thresholds diagnose.Thresholds
 	// Clock must not be nil. A replay brings its own.
 	Clock clock.WithTicker
+	// AsOf is the instant of all verdicts. Zero is the time of the pod's server when
+	// its frame was taken in: Clock's, and what Status.Skew says of the source.
+	AsOf time.Time
 	// Workers judge and act: 2. UntilSynced has none.
 	Workers int
 	// SummaryEvery is the distance of Tick events; 0 means none.

@@ -26,7 +26,7 @@ type Delivery struct {
 	Initial, Gap bool
 	// Synced ends the initial list of the source.
 	Synced bool
-	// Status is how fresh the source is.
+	// Status is how fresh the source is. Its Skew counts for all that comes behind.
 	Status *stream.Status
 	// Err is why the source failed before its first sync.
 	Err error

@@ -13,6 +13,10 @@
 // which frames were taken in, so that the output is the same for any number of
 // workers.
 //
+// Clocks. Pods are judged by the clock of their server, which is Config.Clock and what
+// the last Status of their source said that it is ahead. Times of events, of looks and
+// of deliveries are Config.Clock's.
+//
 // Surroundings. What stands above a pod, its owners and its namespace, can make a
 // verdict milder. Config.Surveyor reads it beside the stream, in bulk per namespace
 // and at a bounded rate, from the first sync on and only where pods have findings

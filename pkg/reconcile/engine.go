@@ -77,7 +77,7 @@ func New(cfg Config) (*Engine, error) {
 	cfg = cfg.withDefaults()
 	e := &Engine{
 		cfg:      cfg,
-		intake:   newIntake(cfg.Clock, cfg.Tap),
+		intake:   newIntake(cfg),
 		out:      newSequencer(),
 		schedule: newSchedule(cfg.Clock),
 		known:    map[Key]known{},

@@ -70,8 +70,12 @@ const (
 type Event struct {
 	Type Type
 	// Time is when the frame behind the event was taken in, or the instant that
-	// a look was due at.
+	// a look was due at, by Config.Clock. Differences between times of events are
+	// exact, and so are those between AsOf and what the server wrote.
 	Time time.Time
+	// Skew is what the clock of the pod's server is ahead of Time. It is set on
+	// Judged and Gone.
+	Skew time.Duration
 	// Key and Pod are set on Judged and Gone.
 	Key Key
 	Pod *projection.Pod
@@ -97,3 +101,6 @@ type Event struct {
 	// own.
 	Reconciliations int64
 }
+
+// AsOf is the instant of the verdict, by the clock of the pod's server.
+func (e *Event) AsOf() time.Time { return e.Time.Add(e.Skew) }

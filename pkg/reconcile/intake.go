@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
@@ -37,7 +38,12 @@ type frame struct {
 	synced time.Time
 	// asked is a look that the reader is to hear of, whatever it shows.
 	asked bool
+	// skew is what the clock of the pod's server is ahead of at.
+	skew time.Duration
 }
+
+// asOf is the instant of the verdict on f.
+func (f frame) asOf() time.Time { return f.at.Add(f.skew) }
 
 // intake gives every frame its place in the output and keeps it until a worker
 // takes it. It is the only place that hands out places.
@@ -45,6 +51,8 @@ type intake struct {
 	clock clock.PassiveClock
 	// tap sees deliveries in the order of their places; nil if nobody listens.
 	tap func(Delivery)
+	// asOf is Config.AsOf.
+	asOf time.Time
 
 	mu      sync.Mutex
 	next    uint64
@@ -52,6 +60,8 @@ type intake struct {
 	closed  bool
 	synced  time.Time
 	around  map[place]*Surroundings
+	// skews are what the sources said last of the clocks of their servers.
+	skews map[place]time.Duration
 	// pods are those that are there, with the UIDs of their controllers, so that
 	// what is read above them finds them. It is nil if nothing is.
 	pods map[place]map[within]types.UID
@@ -66,11 +76,35 @@ type (
 	}
 )
 
-func newIntake(c clock.PassiveClock, tap func(Delivery)) *intake {
+func newIntake(cfg Config) *intake {
+	tap := cfg.Tap
 	if tap == nil {
 		tap = func(Delivery) {}
 	}
-	return &intake{clock: c, tap: tap, waiting: map[Key][]frame{}, around: map[place]*Surroundings{}}
+	return &intake{
+		clock: cfg.Clock, tap: tap, asOf: cfg.AsOf,
+		waiting: map[Key][]frame{}, around: map[place]*Surroundings{}, skews: map[place]time.Duration{},
+	}
+}
+
+// skew is what the clock of the server of key is ahead of at, an instant of this
+// machine's. The caller holds mu.
+func (in *intake) skew(key Key, at time.Time) time.Duration {
+	if !in.asOf.IsZero() {
+		return in.asOf.Sub(at)
+	}
+	if skew, ok := in.skews[place{key.Context, key.Namespace}]; ok {
+		return skew
+	}
+	return in.skews[place{key.Context, metav1.NamespaceAll}]
+}
+
+// now is this machine's time, and that of the server of key.
+func (in *intake) now(key Key) (local, server time.Time) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	local = in.clock.Now()
+	return local, local.Add(in.skew(key, local))
 }
 
 // add keeps f for key and reports whether a worker has to look at key. A frame
@@ -104,6 +138,7 @@ func (in *intake) add(key Key, f frame) bool {
 // wait has f wait for a worker, with a place of its own if there is room.
 func (in *intake) wait(key Key, f frame) {
 	f.around, f.synced = in.around[place{key.Context, key.Namespace}], in.synced
+	f.skew = in.skew(key, f.at)
 	frames := in.waiting[key]
 	if len(frames) < maxWaiting {
 		f.seq = in.next
@@ -112,7 +147,7 @@ func (in *intake) wait(key Key, f frame) {
 		return
 	}
 	last := &frames[maxWaiting-1]
-	last.at, last.around, last.synced = f.at, f.around, f.synced
+	last.at, last.skew, last.around, last.synced = f.at, f.skew, f.around, f.synced
 	if f.pod == nil {
 		return
 	}
@@ -199,6 +234,9 @@ func (in *intake) place(at time.Time, t Type, d *Delivery) (uint64, time.Time, b
 	}
 	if d != nil {
 		d.At = at
+		if d.Status != nil {
+			in.skews[place{d.Context, d.Namespace}] = d.Status.Skew
+		}
 		in.tap(*d)
 	}
 	seq := in.next

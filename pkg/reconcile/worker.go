@@ -138,7 +138,7 @@ func (e *Engine) judgeLeft() {
 func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 	was := e.recall(key)
 	ev := &Event{
-		Type: Judged, Time: f.at, Key: key, Pod: f.pod,
+		Type: Judged, Time: f.at, Skew: f.skew, Key: key, Pod: f.pod,
 		From: was.verdict, Initial: f.initial, Gap: f.gap,
 	}
 	if f.gone {
@@ -153,11 +153,11 @@ func (e *Engine) judge(key Key, f frame) (*Event, Result) {
 		}
 		ev.Pod, ev.Aged = was.pod, true
 	}
-	verdict := diagnose.Judge(ev.Pod, f.around.of(ev.Pod), f.at, e.cfg.Thresholds)
+	verdict := diagnose.Judge(ev.Pod, f.around.of(ev.Pod), f.asOf(), e.cfg.Thresholds)
 	ev.To = &verdict
 	ev.Doubtful = e.doubts(key, f, ev.Pod, was.verdict, &verdict)
 	e.remember(key, known{pod: ev.Pod, verdict: &verdict})
-	result := Result{RequeueAfter: requeueAfter(ev.Pod, verdict, f.at)}
+	result := Result{RequeueAfter: requeueAfter(ev.Pod, verdict, f.asOf())}
 	if ev.Doubtful {
 		result.RequeueAfter = min(result.RequeueAfter, patience)
 	}

@@ -19,8 +19,8 @@ import (
 // Options are what a report says about itself. Apart from Cluster, ShowHealthy,
 // IncludeCompleted and HintContext they are copied into it.
 type Options struct {
-	// Now is the instant that the pods were judged at, GeneratedAt the wall
-	// clock.
+	// Now is the instant that the pods were judged at, by the server's clock,
+	// GeneratedAt the wall clock.
 	Now, GeneratedAt time.Time
 	// ObservedAtSource says where Now came from, see v1alpha1.PodReport.
 	ObservedAtSource string
@@ -95,6 +95,10 @@ func NewCollector(o Options) *Collector {
 		owners:   map[types.UID]judgedOwner{},
 	}
 }
+
+// ObservedAt replaces Options.Now: the server's time is known only once the server
+// has answered.
+func (c *Collector) ObservedAt(now time.Time) { c.options.Now = now }
 
 // Add takes a pod and the verdict on it; a pod outside of the selection is
 // dropped. A pod that was added before, by UID

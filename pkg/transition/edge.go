@@ -28,7 +28,7 @@ func (p *pod) edge(was pod, ev reconcile.Event) (v1alpha1.EventType, *v1alpha1.F
 	if f := p.madeUpFor(was, ev); f != nil {
 		return typeOf(p.last, f), f
 	}
-	return p.moved(was, ev.Time), nil
+	return p.moved(was, ev.AsOf()), nil
 }
 
 // retried reports whether f is about an attempt of a Job that has attempts left:
@@ -60,7 +60,7 @@ func (p *pod) newProblem(ev reconcile.Event) *v1alpha1.Finding {
 			continue
 		}
 		if p.episode == nil {
-			p.episode = newEpisode(ev.Key, f, ev.Time)
+			p.episode = newEpisode(ev.Key, f, ev.AsOf())
 		}
 		id := problem{f.Cause, f.SubCause, f.Container}
 		if rank(f.Severity) <= rank(p.episode.worst[id]) {

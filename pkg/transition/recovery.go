@@ -61,21 +61,25 @@ func wellSince(p *projection.Pod) time.Time {
 }
 
 // Due is the instant at which the pod of key has recovered if nothing happens
-// until then, zero if there is none. The caller sees to it that Tell gets a
+// until then, by the clock of Event.Time, zero if there is none. The caller sees to it that Tell gets a
 // Judged event on the pod then.
 func (t *Teller) Due(key reconcile.Key) time.Time {
 	p := t.pods[key]
 	if p == nil {
 		return time.Time{}
 	}
-	return p.recovers()
+	at := p.recovers()
+	if at.IsZero() {
+		return at
+	}
+	return at.Add(-p.skew)
 }
 
 // recoveredText says what an episode was, now that it is over.
 func recoveredText(was *pod, ep *episode, ev reconcile.Event) string {
-	well := ev.Time.Sub(wellSince(was.last)).Round(time.Second)
-	trouble := ev.Time.Sub(ep.Since.Time).Round(time.Second) - well
-	text := fmt.Sprintf("well for %s, after %s in trouble", well, max(trouble, 0))
+	well := ev.AsOf().Sub(wellSince(was.last)).Round(time.Second)
+	trouble := ev.AsOf().Sub(ep.Since.Time).Round(time.Second) - well
+	text := fmt.Sprintf("well for %s, after %s in trouble", max(well, 0), max(trouble, 0))
 	if ep.Flaps > 0 {
 		text += fmt.Sprintf("; looked well %d times before", ep.Flaps)
 	}

@@ -41,6 +41,10 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	if now.Notice != "" {
 		events = append(events, streamEvent(v1alpha1.EventStreamNotice, v1alpha1.SeverityInfo, ev, now.Notice))
 	}
+	if text := stream.SkewNotice(now.Skew); text != "" && (now.Skew-t.skews[ev.Source.Context]).Abs() > stream.NoteworthySkew {
+		t.skews[ev.Source.Context] = now.Skew // all sources of a context have one server
+		events = append(events, streamEvent(v1alpha1.EventStreamNotice, v1alpha1.SeverityInfo, ev, text))
+	}
 	if now.Relists > was.Relists {
 		events = append(events, streamEvent(v1alpha1.EventStreamRelisted, v1alpha1.SeverityInfo, ev,
 			"listed anew; changes in between may be missing"))

@@ -27,6 +27,8 @@ type Teller struct {
 	pods   map[reconcile.Key]*pod
 	// streams holds what was last heard of every source, by context and namespace.
 	streams map[[2]string]seen
+	// skews holds the skew that was told of the servers, by context.
+	skews map[string]time.Duration
 	// deleted holds the names of pods that were deleted lately, and when.
 	deleted map[name]time.Time
 	// unreadable holds what was told of that could not be read.
@@ -74,6 +76,8 @@ type pod struct {
 	episode *episode
 	// hold is how long the pod must be well to have recovered.
 	hold time.Duration
+	// skew is that of the last verdict.
+	skew time.Duration
 	// held is what is not told yet because it is in doubt, nil if nothing is.
 	held *held
 }
@@ -93,6 +97,7 @@ type problem struct{ cause, subCause, container string }
 func New(opts Options) *Teller {
 	return &Teller{
 		opts: opts, pods: map[reconcile.Key]*pod{}, streams: map[[2]string]seen{}, deleted: map[name]time.Time{},
+		skews:      map[string]time.Duration{},
 		unreadable: map[unreadable]bool{},
 	}
 }
@@ -143,7 +148,7 @@ func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 		was = p.held.was
 	}
 	isNew := was.verdict == nil
-	p.last, p.verdict, p.held = ev.Pod, ev.To, nil
+	p.last, p.verdict, p.skew, p.held = ev.Pod, ev.To, ev.Skew, nil
 	if ev.Doubtful {
 		p.held = &held{was, ev}
 		return nil

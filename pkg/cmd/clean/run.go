@@ -50,7 +50,7 @@ func run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	engine, err := reconcile.New(reconcile.Config{
-		Sources: sources, Until: reconcile.UntilSettled, Thresholds: o.Thresholds, Clock: s.clock,
+		Sources: sources, Until: reconcile.UntilSettled, Thresholds: o.Thresholds, Clock: s.clock.WithTicker,
 		Workers: o.Concurrency, Plan: s.makePlan, Actor: s,
 	})
 	if err != nil {

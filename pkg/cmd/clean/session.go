@@ -21,6 +21,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // session is one run of clean.
@@ -93,8 +94,7 @@ func (s *session) emit(ev reconcile.Event) error {
 }
 
 // snapshot returns the pods as they are now, judged at the instant now, and
-// their keys by UID. The engine has judged them before the server's time was
-// known.
+// their keys by UID: the engine has judged each of them at a time of its own.
 func (s *session) snapshot(now time.Time) (iter.Seq2[*projection.Pod, diagnose.Verdict], map[string]reconcile.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,9 +143,9 @@ func (s *session) warn(line string) {
 // warnOfSkew tells whose clock counts, also with -q: who goes by the other would
 // expect other pods.
 func (s *session) warnOfSkew() {
-	if skew := s.clock.Skew(); skew.Abs() > clocks.Noteworthy {
+	if text := stream.SkewNotice(s.clock.Skew()); text != "" {
 		// It changes nothing if nobody reads it.
-		_, _ = fmt.Fprintf(s.ErrOut, "warning: this machine's clock differs from the server's by %s; ages are by the server's\n", skew.Abs())
+		_, _ = fmt.Fprintf(s.ErrOut, "warning: %s\n", text)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 	"github.com/podwatch/kubectl-podwatch/pkg/logs"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 	"github.com/podwatch/kubectl-podwatch/pkg/related"
@@ -45,6 +46,7 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 	if err := failed(readings); err != nil {
 		return nil, nil, err
 	}
+	o.warnOfSkew(readings)
 	whole := judged{seen: o.Scope.NewSeen()}
 	reports := make([]*v1alpha1.PodReport, len(readings))
 	for i := range readings {
@@ -65,6 +67,21 @@ func liveReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, partial,
 		r = report.Merge(reports...)
 	}
 	return r, partial, nil
+}
+
+// warnOfSkew tells whose clock counts.
+func (o Options) warnOfSkew(readings []reading) {
+	for i := range readings {
+		text := stream.SkewNotice(readings[i].skew)
+		if text == "" || !o.Now.IsZero() {
+			continue
+		}
+		if len(readings) > 1 {
+			text = fmt.Sprintf("context %q: %s", o.Clusters[i].Context, text)
+		}
+		// It changes nothing if nobody reads it.
+		_, _ = fmt.Fprintf(o.ErrOut, "warning: %s\n", plaintext.Line(text))
+	}
 }
 
 // each calls do for the numbers below n, some at a time, and returns when all
@@ -134,7 +151,7 @@ func (o Options) read(ctx context.Context, c scope.Cluster, generated time.Time)
 	pods.look(around)
 	return reading{
 		judged: pods, sources: len(sources),
-		report: o.build(pods, around, options.Now, append(pods.limitations, missed...)),
+		report: o.build(pods, around, append(pods.limitations, missed...)),
 	}
 }
 

@@ -62,7 +62,7 @@ func offlineReport(ctx context.Context, o Options) (r *v1alpha1.PodReport, parti
 	if err := c.Partial(); err != nil && len(o.Related.Required(c.Limitations)) > 0 {
 		partial = exit.Incomplete(err)
 	}
-	r = o.build(pods, c.Related, options.Now, limitations)
+	r = o.build(pods, c.Related, limitations)
 	if lines := o.logLines(r); lines > 0 {
 		logs.Read(ctx, captured{c.Snapshot}, r, lines)
 	}

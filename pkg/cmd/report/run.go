@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,13 +63,12 @@ func describe(groups []v1alpha1.Group) string {
 	return text
 }
 
-// build makes the report of what was seen at now, in the light of what was read
-// around it.
-func (o Options) build(pods judged, around related.Index, now time.Time, limitations []v1alpha1.Limitation) *v1alpha1.PodReport {
-	pods.collector.Rejudge(o.inLightOf(around, now))
+// build makes the report of what was seen, in the light of what was read around it.
+func (o Options) build(pods judged, around related.Index, limitations []v1alpha1.Limitation) *v1alpha1.PodReport {
+	pods.collector.Rejudge(o.inLightOf(around, pods.now))
 	for _, owner := range around.Owners() {
 		if o.covers(owner) {
-			pods.collector.AddOwner(owner, diagnose.JudgeOwner(owner, around.Events(owner.UID), now, o.Thresholds))
+			pods.collector.AddOwner(owner, diagnose.JudgeOwner(owner, around.Events(owner.UID), pods.now, o.Thresholds))
 		}
 	}
 	return pods.collector.Build(around, limitations)
@@ -89,6 +89,10 @@ type judged struct {
 	collector   *report.Collector
 	limitations []v1alpha1.Limitation
 	seen        scope.Seen
+	// now is the instant of the verdicts, skew what the server's clock is ahead of
+	// this machine's.
+	now  time.Time
+	skew time.Duration
 }
 
 // look takes the workloads that cannot create a pod for targets that are there.
@@ -125,12 +129,12 @@ func (o Options) collect(nowSource string, now, generated time.Time) report.Opti
 func (o Options) judge(ctx context.Context, sources []reconcile.Source, options report.Options) (judged, error) {
 	engine, err := reconcile.New(reconcile.Config{
 		Sources: sources, Until: reconcile.UntilSynced, Thresholds: o.Thresholds,
-		Clock: clocks.At(options.Now),
+		Clock: clocks.At(options.Now), AsOf: o.Now,
 	})
 	if err != nil {
 		return judged{}, err
 	}
-	j := judged{collector: report.NewCollector(options), seen: o.Scope.NewSeen()}
+	j := judged{collector: report.NewCollector(options), seen: o.Scope.NewSeen(), now: options.Now}
 	err = engine.Run(ctx, func(ev reconcile.Event) error {
 		switch ev.Type {
 		case reconcile.Judged:
@@ -140,10 +144,16 @@ func (o Options) judge(ctx context.Context, sources []reconcile.Source, options 
 			j.collector.Remove(ev.Key.Namespace, ev.Key.Name, ev.Key.UID)
 		case reconcile.SourceFailed:
 			j.limitations = append(j.limitations, failure.Limitation(ev.Source.Namespace, ev.Err))
-		case reconcile.Stream, reconcile.Synced, reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
+		case reconcile.Stream:
+			j.skew = cmp.Or(ev.Status.Skew, j.skew) // 0 may mean that it is not known yet
+		case reconcile.Synced, reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
 		}
 		return nil
 	})
+	if o.Now.IsZero() {
+		j.now = j.now.Add(j.skew)
+		j.collector.ObservedAt(j.now)
+	}
 	return j, err
 }
 

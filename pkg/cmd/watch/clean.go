@@ -160,7 +160,7 @@ func (c *cleaning) take(ev reconcile.Event, synced bool) time.Time {
 		// What is in doubt was not told yet, and what was not told is not removed.
 		inView := synced && !ev.Doubtful && (c.live[ev.Key.Namespace] || c.live[metav1.NamespaceAll])
 		sight := clean.Sight{Pod: ev.Pod, Verdict: *ev.To, Stale: !inView}
-		ripe, next := c.candidates.Consider(sight, ev.Time, c.clock.Skew())
+		ripe, next := c.candidates.Consider(sight, ev.Time, ev.Skew)
 		if ripe {
 			c.engine.ActOn(ev.Key)
 		}

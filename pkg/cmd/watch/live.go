@@ -129,7 +129,7 @@ func (v *view) take(ev reconcile.Event) {
 func freshness(ev reconcile.Event) live.Source {
 	s := live.Source{
 		Context: ev.Source.Context, Namespace: ev.Source.Namespace, Freshness: live.Connecting,
-		LastFrame: ev.Status.LastFrame, Attempts: ev.Status.Attempts,
+		LastFrame: ev.Status.LastFrame, Attempts: ev.Status.Attempts, Skew: ev.Status.Skew,
 	}
 	err := ev.Status.Err
 	switch ev.Status.State {

@@ -112,9 +112,38 @@ func TestF33_SkewIsReadFromTheDateHeader(t *testing.T) {
 		2 * time.Hour: 2 * time.Hour, -2 * time.Hour: -2 * time.Hour, time.Second: 0, 0: 0,
 	} {
 		m, c := monitored(t)
-		m.compareClocks(c.Now().Add(ahead).Format(http.TimeFormat))
+		m.compareClocks(c.Now().Add(ahead).UTC().Format(http.TimeFormat), c.Now())
 		if got := m.snapshot().Skew; (got - want).Abs() > time.Second {
 			t.Errorf("server %s ahead: skew %s", ahead, got)
+		}
+	}
+}
+
+// F33: only what an answer cannot be reconciled with changes what is known.
+func TestF33_TheSkewIsSteady(t *testing.T) {
+	t.Parallel()
+	const known = 2 * time.Hour
+	for name, test := range map[string]struct {
+		// ahead is the Date, took what the answer took.
+		ahead, took time.Duration
+		want        time.Duration
+	}{
+		"the same":                         {known, 0, known},
+		"jitter":                           {known - 2*time.Second, 0, known},
+		"a slow answer":                    {known - 10*time.Second, 10 * time.Second, known},
+		"written before the machine slept": {known - 8*time.Hour, 8 * time.Hour, known},
+		"the machine's clock was set":      {0, 0, 0},
+		"it was set by a little":           {known - 10*time.Second, 0, known - 10*time.Second},
+	} {
+		m, c := monitored(t)
+		told := 0
+		m.compareClocks(c.Now().Add(known).UTC().Format(http.TimeFormat), c.Now())
+		known := m.snapshot().Skew
+		m.tell = func(string) { told++ }
+		m.compareClocks(c.Now().Add(test.ahead).UTC().Format(http.TimeFormat), c.Now().Add(-test.took))
+		got := m.snapshot().Skew
+		if (got-test.want).Abs() > time.Second || (told > 0) != (got != known) {
+			t.Errorf("%s: skew %s, want %s; told %d times", name, got, test.want, told)
 		}
 	}
 }

@@ -19,11 +19,12 @@ type observer struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := o.next.RoundTrip(req)
 	a, ok := req.Context().Value(attemptKey{}).(*attempt)
 	if !ok {
-		return resp, err
+		return o.next.RoundTrip(req)
 	}
+	asked := a.monitor.clock.Now()
+	resp, err := o.next.RoundTrip(req)
 	if err != nil {
 		if req.Context().Err() == nil {
 			a.missed(err)
@@ -31,6 +32,7 @@ func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return resp, err
 	}
+	a.monitor.compareClocks(resp.Header.Get("Date"), asked)
 	a.answered(resp)
 	return resp, nil
 }
@@ -55,7 +57,6 @@ func (a *attempt) unreachable(err error) {
 }
 
 func (a *attempt) answered(resp *http.Response) {
-	a.monitor.compareClocks(resp.Header.Get("Date"))
 	if resp.StatusCode < http.StatusBadRequest {
 		resp.Body = listener{resp.Body, a.monitor}
 		return
@@ -82,24 +83,42 @@ func (l listener) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// precision is what a Date header and the time on the way leave of a comparison
-// of clocks.
-const precision = 2500 * time.Millisecond
+// margin is what clocks may differ by beyond what an answer leaves open, before that
+// is news.
+const margin = 2 * time.Second
 
-// compareClocks takes the Date header of an answer.
-func (m *monitor) compareClocks(date string) {
+// compareClocks takes the Date header of the answer to what was asked at the given
+// time. It was written since, and a machine may have slept meanwhile: what is known
+// stays as long as the answer allows it.
+func (m *monitor) compareClocks(date string, asked time.Time) {
 	server, err := http.ParseTime(date)
 	if err != nil {
 		return
 	}
 	// The header has whole seconds, cut off.
-	skew := server.Add(time.Second / 2).Sub(m.clock.Now())
-	if skew.Abs() < precision {
-		skew = 0
-	}
+	least, most := server.Sub(m.clock.Now()), server.Add(time.Second).Sub(asked)
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if (skew - m.status.Skew).Abs() >= precision {
-		m.status.Skew = skew.Round(time.Second)
+	news := m.status.Skew < least-margin || m.status.Skew > most+margin
+	if news {
+		m.status.Skew = 0
+		if least > margin || most < -margin {
+			m.status.Skew = ((least + most) / 2).Round(time.Second)
+		}
 	}
+	m.mu.Unlock()
+	if news {
+		m.tell("") // before the pods of the answer: they are judged by it
+	}
+}
+
+// NoteworthySkew is the skew that a user wants to hear of.
+const NoteworthySkew = 30 * time.Second
+
+// SkewNotice is one sentence for the user about a Status.Skew, empty if it is not
+// noteworthy.
+func SkewNotice(skew time.Duration) string {
+	if skew.Abs() <= NoteworthySkew {
+		return ""
+	}
+	return fmt.Sprintf("this machine's clock differs from the server's by %s; ages are by the server's", skew.Abs())
 }

@@ -47,7 +47,8 @@ type Status struct {
 	// them. Zero before the first.
 	LastFrame time.Time
 	// Skew is the server's clock minus this machine's, from the Date header, in
-	// whole seconds; 0 if below about two seconds or unknown (needs Observe).
+	// whole seconds; 0 if below about two seconds or unknown (needs Observe). It is
+	// told before the pods of the answer that it was read from.
 	Skew time.Duration
 	// Notice is one sentence for the user, set in the one call that says it.
 	Notice string

@@ -13,8 +13,8 @@ type PodReport struct {
 	metav1.TypeMeta `json:",inline"`
 	// GeneratedAt is the wall clock when the report was made.
 	GeneratedAt metav1.Time `json:"generatedAt"`
-	// ObservedAt is the now of every age in the report. Offline it is the
-	// instant of the capture.
+	// ObservedAt is the now of every age in the report, by the server's clock.
+	// Offline it is the instant of the capture.
 	ObservedAt metav1.Time `json:"observedAt"`
 	// ObservedAtSource is Clock, Flag (--now) or Inferred (the newest time
 	// found in the input).

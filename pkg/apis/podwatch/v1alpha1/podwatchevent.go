@@ -64,7 +64,8 @@ const (
 type PodWatchEvent struct {
 	metav1.TypeMeta `json:",inline"`
 	Type            EventType `json:"type"`
-	// Time is when podwatch saw it.
+	// Time is when podwatch saw it, by its own clock; times that the server wrote
+	// are by the server's.
 	Time metav1.MicroTime `json:"time"`
 	// Context is the kubeconfig context, absent in-cluster.
 	Context string `json:"context,omitempty"`

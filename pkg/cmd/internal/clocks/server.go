@@ -34,6 +34,3 @@ func (c *Server) Skew() time.Duration { return time.Duration(c.skew.Load()) }
 
 // SetSkew says what Skew is from now on.
 func (c *Server) SetSkew(d time.Duration) { c.skew.Store(int64(d)) }
-
-// Noteworthy is the skew that a user wants to hear of.
-const Noteworthy = 30 * time.Second

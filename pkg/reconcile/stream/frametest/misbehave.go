@@ -5,6 +5,7 @@ package frametest
 
 import (
 	"net/http"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -72,3 +73,6 @@ func (s *Server) set(f func()) {
 	f()
 	s.notify()
 }
+
+// Ahead sets the clock that further answers tell ahead of this machine's by d.
+func (s *Server) Ahead(d time.Duration) { s.set(func() { s.ahead = d }) }

@@ -35,6 +35,7 @@ type Server struct {
 	held     bool
 	silent   bool
 	endless  bool
+	ahead    time.Duration
 	faults   []Fault
 	requests []Request
 	also     map[string]string
