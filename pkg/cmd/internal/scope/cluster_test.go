@@ -4,8 +4,13 @@
 package scope_test
 
 import (
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,6 +91,30 @@ func TestR18_WithoutAKubeconfigAndInNoPodThereIsNoCluster(t *testing.T) {
 	_, err := clusters(t, "")
 	if err == nil || err.Error() != "load kubeconfig: there is none, and this is no pod" || exit.Code(err) != 1 {
 		t.Errorf("Clusters = %v", err)
+	}
+}
+
+// F20: a CA that is named as a file has to stay one, for only then it is read again
+// when the cluster gets another.
+func TestF20_AFileOfTheAuthorityStaysAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	srv := httptest.NewTLSServer(http.NotFoundHandler())
+	srv.Close()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
+	if err := os.WriteFile(file, ca, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	named := strings.Replace(kubeconfig, `{server: "https://127.0.0.1:1"}`, fmt.Sprintf(`{server: "https://127.0.0.1:1", certificate-authority: %q}`, file), 1)
+	for name, args := range map[string][]string{"of the kubeconfig": nil, "of the flag": {"--certificate-authority", file}} {
+		t.Run(name, func(t *testing.T) {
+			got, err := clusters(t, named, args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := got[0].REST.TLSClientConfig; c.CAFile != file || len(c.CAData) != 0 {
+				t.Errorf("the client has the file %q and %d bytes of its own, want %q", c.CAFile, len(c.CAData), file)
+			}
+		})
 	}
 }
 

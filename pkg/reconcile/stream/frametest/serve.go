@@ -17,7 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers as at the address of s, for tests with a listener of their own.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.wg.Add(1)
 	defer s.wg.Done()
 	req := Request{Watch: r.URL.Query().Has("watch"), Query: r.URL.Query(), Path: r.URL.Path}

@@ -84,7 +84,7 @@ func (s *Server) Listen() {
 	if err != nil {
 		s.tb.Fatalf("listen on %s: %v", s.addr, err)
 	}
-	srv := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
+	srv := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	s.mu.Lock()
 	s.addr, s.http = ln.Addr().String(), srv
 	s.mu.Unlock()
