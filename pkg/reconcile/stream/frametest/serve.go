@@ -11,10 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/utils/clock"
 )
 
 // ServeHTTP answers as at the address of s, for tests with a listener of their own.
@@ -37,7 +37,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	w.Header().Set("Date", time.Now().Add(s.ahead).UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", clock.RealClock{}.Now().Add(s.ahead).UTC().Format(http.TimeFormat))
 	also, ok := s.also[r.URL.Path]
 	s.mu.Unlock()
 	sc, err := scopeOf(r)
