@@ -209,7 +209,7 @@ func TestS39_NoDryRunOfAWatchChangesAnything(t *testing.T) {
 			read := func(name string) bool {
 				return slices.ContainsFunc(r.reads, func(l string) bool { return strings.HasSuffix(strings.TrimSpace(l), "/pods/"+name) })
 			}
-			return told && read("a") && read("b") && (r.strategy == "client" || len(r.mutations()) == 2)
+			return told && read("a") && read("b") && (r.strategy == "client" || len(r.writes) == 2)
 		})
 		if code, cleaned := r.end(); code != 0 || cleaned != 0 {
 			t.Errorf("%s: exit code %d with %d cleaned; stderr %s", what, code, cleaned, r.errOut.String())
