@@ -36,6 +36,9 @@ func noEnv(string) (string, bool) { return "", false }
 
 // watch is a `kubectl podwatch watch` that runs.
 type watch struct {
+	// text is all that was read of standard output.
+	text strings.Builder
+
 	t      *testing.T
 	lines  *bufio.Scanner
 	stop   context.CancelCauseFunc
@@ -64,6 +67,7 @@ func (p *watch) until(what string, match func(v1alpha1.PodWatchEvent) bool) v1al
 	timer := time.AfterFunc(time.Minute, func() { p.stop(nil) })
 	defer timer.Stop()
 	for p.lines.Scan() {
+		p.text.WriteString(p.lines.Text() + "\n")
 		var e v1alpha1.PodWatchEvent
 		if err := json.Unmarshal(p.lines.Bytes(), &e); err != nil {
 			p.t.Fatalf("line %q: %v", p.lines.Text(), err)

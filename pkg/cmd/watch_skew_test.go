@@ -4,8 +4,6 @@
 package cmd_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -16,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd"
@@ -84,13 +81,8 @@ func TestF33_AReplayGoesByTheClockThatTheServerHad(t *testing.T) {
 	t.Parallel()
 	srv := serverAhead(t, -2*time.Hour)
 	file := filepath.Join(t.TempDir(), "run.jsonl")
-	var out bytes.Buffer
-	ctx, stop := context.WithCancelCause(t.Context())
-	code := make(chan int, 1)
-	go func() {
-		code <- cmd.Main(ctx, []string{"watch", "-o", "json", "-A", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host)},
-			genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &bytes.Buffer{}}, noEnv)
-	}()
+	p := startWatch(t, "-A", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host))
+	p.until("the clock", func(e v1alpha1.PodWatchEvent) bool { return strings.Contains(e.Message, skewText) })
 	srv.AwaitWatches(1)
 	// This machine's clock is set right: the next answer tells.
 	srv.Ahead(0)
@@ -98,18 +90,16 @@ func TestF33_AReplayGoesByTheClockThatTheServerHad(t *testing.T) {
 	srv.AwaitWatches(1)
 	for i := range 5 {
 		srv.Put(waitingPod("a", fmt.Sprint("later-", i), time.Now().Add(-5*time.Minute)))
-		time.Sleep(20 * time.Millisecond)
 	}
-	stop(cmd.Interrupted(syscall.SIGINT))
-	if c := <-code; c != 0 {
+	p.until("the last pod", about("later-4"))
+	p.stop(cmd.Interrupted(syscall.SIGINT))
+	p.until("the end", ofType(v1alpha1.EventEnd))
+	if c := <-p.code; c != 0 {
 		t.Fatalf("exit code %d", c)
 	}
-	if !strings.Contains(out.String(), skewText) || !strings.Contains(out.String(), "later-") {
-		t.Errorf("the run has told neither of the clock nor of the pods: %s", out.String())
-	}
 	stdout, stderr, replayed := run(t, "watch", "-o", "json", "--replay", file)
-	if stdout != out.String() || replayed != 0 {
-		t.Errorf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", replayed, stderr, firstDifference(out.String(), stdout))
+	if stdout != p.text.String() || replayed != 0 {
+		t.Errorf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", replayed, stderr, firstDifference(p.text.String(), stdout))
 	}
 }
 
