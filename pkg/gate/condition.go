@@ -24,15 +24,18 @@ type Condition struct {
 	// patient conditions are about trouble or may come after it: no pod fails
 	// them for good.
 	patient bool
+	// whole conditions are about the workloads of the pods as well.
+	whole bool
 }
 
 // String returns the condition as the user writes it.
 func (c Condition) String() string { return c.text }
 
 // Healthy is met by a pod that is ready and without an ongoing problem, and by
-// one that has completed.
+// one that has completed. A workload of Options.Workloads meets it once it is rolled
+// out, for pods that are not there yet tell nothing.
 func Healthy() Condition {
-	return Condition{text: "healthy", met: func(p *projection.Pod, v *diagnose.Verdict) bool {
+	return Condition{text: "healthy", whole: true, met: func(p *projection.Pod, v *diagnose.Verdict) bool {
 		return v.State == v1alpha1.StateCompleted || v.State == v1alpha1.StateHealthy && is(p, corev1.PodReady, "True")
 	}}
 }

@@ -33,6 +33,9 @@ type Options struct {
 	MaxStale time.Duration
 	// Sources is the number of sources of the run.
 	Sources int
+	// Workloads are those that must be rolled out as well if the gate is Whole. Of
+	// each there must be one in some namespace, unless they may not be read.
+	Workloads []Workload
 }
 
 // Outcome is where a gate stands.
@@ -74,8 +77,11 @@ type Gate struct {
 	lost   map[reconcile.Key]*member
 	// youngest is the last pod of each owner that is in the set.
 	youngest map[owner]*member
-	states   map[[2]string]stream.State
+	states   map[at]stream.State
 	unread   int
+	// around is what was read above pods, by their namespaces, workloads what was
+	// read of Options.Workloads, by source.
+	around, workloads map[at]*reconcile.Surroundings
 	// metSince and blindSince are zero while the conditions do not hold, or all
 	// is live.
 	metSince, blindSince time.Time
@@ -95,7 +101,8 @@ func New(opts Options, start time.Time) *Gate {
 	return &Gate{
 		opts: opts, start: start, blindSince: start,
 		members: map[reconcile.Key]*member{}, failed: map[reconcile.Key]*member{}, lost: map[reconcile.Key]*member{},
-		youngest: map[owner]*member{}, states: map[[2]string]stream.State{},
+		youngest: map[owner]*member{}, states: map[at]stream.State{},
+		around: map[at]*reconcile.Surroundings{}, workloads: map[at]*reconcile.Surroundings{},
 	}
 }
 
@@ -138,13 +145,15 @@ func (g *Gate) Take(ev reconcile.Event) Decision {
 	case reconcile.Gone:
 		g.age(g.leave(ev.Key))
 	case reconcile.Stream:
-		g.states[[2]string{ev.Source.Context, ev.Source.Namespace}] = ev.Status.State
+		g.states[at{ev.Source.Context, ev.Source.Namespace}] = ev.Status.State
 	case reconcile.SourceFailed:
 		g.unread++
-		delete(g.states, [2]string{ev.Source.Context, ev.Source.Namespace})
+		delete(g.states, at{ev.Source.Context, ev.Source.Namespace})
 	case reconcile.Synced:
 		g.synced = true
-	case reconcile.Tick, reconcile.Look, reconcile.Aftermath, reconcile.Read:
+	case reconcile.Read:
+		g.read(at{ev.Source.Context, ev.Source.Namespace}, ev.Surroundings)
+	case reconcile.Tick, reconcile.Look, reconcile.Aftermath:
 	}
 	return g.decide(ev.Time)
 }
@@ -196,6 +205,9 @@ func (g *Gate) decide(now time.Time) Decision {
 	g.metSince = since(g.metSince, missing == "" && g.synced && live, now)
 	if m := g.firstLost(); m != nil && g.synced {
 		return Decision{Outcome: Failed, Reason: m.describe(m.hopeless)}
+	}
+	if text := g.stuck(); text != "" && g.synced {
+		return Decision{Outcome: Failed, Reason: text}
 	}
 	next := earliest{now: now}
 	if !g.metSince.IsZero() && next.reached(g.metSince, g.opts.StableFor) {
@@ -253,7 +265,7 @@ func (g *Gate) missing() string {
 	case len(g.members)-len(g.failed) < g.opts.MinPods:
 		return fmt.Sprintf("there are %d pods, want at least %d", len(g.members)-len(g.failed), g.opts.MinPods)
 	}
-	return ""
+	return g.rollingOut()
 }
 
 // since is when a state began: then, or now if it begins, or zero if it is over.

@@ -46,6 +46,10 @@ type Owner struct {
 	// many may be missing during a rollout; it is 0 for everything but a
 	// Deployment with a rolling update.
 	Updated, MaxUnavailable int32
+	// MustUpdate is how many pods a rollout brings to the newest template: all but
+	// those below the partition of a StatefulSet, none where only a deletion
+	// updates a pod, and for a ReplicaSet and a Job.
+	MustUpdate int32
 	// Observed is true if the status speaks about the present spec.
 	Observed bool
 	// Revision is the number of the rollout, for Deployments and their
@@ -91,7 +95,7 @@ func FromDeployment(d *appsv1.Deployment) *Owner {
 	o.Observed = d.Status.ObservedGeneration >= d.Generation
 	o.Revision = plaintext.Clean(d.Annotations[annotationRevision])
 	o.Paused = d.Spec.Paused
-	o.MaxUnavailable = maxUnavailable(&d.Spec, o.Desired)
+	o.MustUpdate, o.MaxUnavailable = o.Desired, maxUnavailable(&d.Spec, o.Desired)
 	for _, c := range d.Status.Conditions {
 		o.condition(string(c.Type), c.Status, c.Reason, c.Message, c.LastTransitionTime)
 	}
@@ -127,6 +131,12 @@ func FromStatefulSet(s *appsv1.StatefulSet) *Owner {
 	o.Desired, o.Created, o.Available = orOne(s.Spec.Replicas), s.Status.Replicas, s.Status.AvailableReplicas
 	o.Updated = s.Status.UpdatedReplicas
 	o.Observed = s.Status.ObservedGeneration >= s.Generation
+	if s.Spec.UpdateStrategy.Type != appsv1.OnDeleteStatefulSetStrategyType {
+		o.MustUpdate = o.Desired
+		if r := s.Spec.UpdateStrategy.RollingUpdate; r != nil && r.Partition != nil {
+			o.MustUpdate = max(o.Desired-*r.Partition, 0)
+		}
+	}
 	for _, c := range s.Status.Conditions {
 		o.condition(string(c.Type), c.Status, c.Reason, c.Message, c.LastTransitionTime)
 	}
@@ -139,6 +149,9 @@ func FromDaemonSet(d *appsv1.DaemonSet) *Owner {
 	o.Desired, o.Created, o.Available = d.Status.DesiredNumberScheduled, d.Status.CurrentNumberScheduled, d.Status.NumberAvailable
 	o.Updated = d.Status.UpdatedNumberScheduled
 	o.Observed = d.Status.ObservedGeneration >= d.Generation
+	if d.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType {
+		o.MustUpdate = o.Desired
+	}
 	for _, c := range d.Status.Conditions {
 		o.condition(string(c.Type), c.Status, c.Reason, c.Message, c.LastTransitionTime)
 	}

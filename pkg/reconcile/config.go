@@ -101,6 +101,12 @@ type Config struct {
 	// then verdicts are about the pods alone. Only with UntilStopped. A replay
 	// needs one where the run had one.
 	Surveyor Surveyor
+	// Named, if not nil, reads the workloads that the run was asked for by name in
+	// the namespace of a source: every two seconds from the first sync on, whatever
+	// is the matter with their pods. It ends soon after ctx; calls for one source
+	// never overlap. What has changed since the last call is a Read event whose
+	// Surroundings are Named. Only with UntilStopped; a replay makes no calls.
+	Named func(ctx context.Context, of Source) Surroundings
 	// Tap, if not nil, sees all that the sources deliver, in the order of the
 	// output. It is called with a lock held: it must return soon and call
 	// nothing of the engine.
@@ -115,7 +121,7 @@ func (c Config) validate() error {
 		return errors.New("reconcile: no clock")
 	case c.Until == UntilSettled && (c.Plan == nil || c.Actor == nil):
 		return errors.New("reconcile: nothing to settle without a plan and an actor")
-	case c.Until != UntilStopped && c.Surveyor != nil:
+	case c.Until != UntilStopped && (c.Surveyor != nil || c.Named != nil):
 		return errors.New("reconcile: a surveyor needs a run that lasts")
 	}
 	return nil

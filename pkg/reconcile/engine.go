@@ -173,6 +173,7 @@ func (e *Engine) start(live, acting context.Context, sources, workers *sync.Wait
 	}
 	sources.Go(func() { e.guard(func() { e.schedule.run(live, e.fireDue) }) })
 	e.startSurvey(live, sources)
+	e.startNamed(live, sources)
 	if e.cfg.Until == UntilSettled {
 		workers.Go(func() { e.guard(func() { e.makePlan(live) }) })
 	}

@@ -57,7 +57,8 @@ const (
 	Synced Type = "Synced"
 	// Tick comes every Config.SummaryEvery.
 	Tick Type = "Tick"
-	// Read says what was read above the pods of a namespace, which Source names.
+	// Read says what was read above the pods of a namespace, which Source names, or
+	// of the workloads that the run was asked for.
 	Read Type = "Read"
 	// Look comes at the time that Engine.LookAt was given with no key.
 	Look Type = "Look"

@@ -188,6 +188,9 @@ func (in *intake) surround(of place, s *Surroundings) (seq uint64, at time.Time,
 	seq, at = in.next, in.clock.Now()
 	in.next++
 	in.tap(Delivery{At: at, Context: of.context, Namespace: of.namespace, Around: s})
+	if s.Named {
+		return seq, at, nil, true
+	}
 	in.around[of] = s
 	for pod, controller := range in.pods[of] {
 		if s.Asked || controller != "" && s.about(controller) {

@@ -31,6 +31,9 @@ type Surroundings struct {
 	Asked, Terminating bool
 	// Limitations say what could not be read.
 	Limitations []v1alpha1.Limitation
+	// Named is true for what Config.Named has read: Owners are these workloads and
+	// not what stands above the pods, of which nothing is said.
+	Named bool
 }
 
 // Surveyor reads surroundings.

@@ -35,6 +35,9 @@ type Header struct {
 	// Owners is what was wanted of what stands above pods, as --owners says it; ""
 	// if nothing was read.
 	Owners string `json:"owners,omitempty"`
+	// Workloads are those that were read because a gate waited for them, as
+	// TYPE/NAME; none if only the pods counted.
+	Workloads []string `json:"workloads,omitempty"`
 }
 
 // Source names a source: its context and its namespace, "" being all.
@@ -97,6 +100,7 @@ type surroundings struct {
 	Asked       bool                  `json:"asked,omitempty"`
 	Terminating bool                  `json:"terminating,omitempty"`
 	Limitations []v1alpha1.Limitation `json:"limitations,omitempty"`
+	Named       bool                  `json:"named,omitempty"`
 }
 
 func lineOf(d reconcile.Delivery) line {

@@ -73,6 +73,7 @@ func run() []reconcile.Delivery {
 			Since: noon(), Owners: []*projection.Owner{{Kind: "Job", Name: "import", UID: "u1"}}, Absent: []types.UID{"u2"}, Asked: true, Terminating: true,
 			Limitations: []v1alpha1.Limitation{{Resource: "jobs", Reason: "Forbidden", Effect: "e"}},
 		}}),
+		d(9, reconcile.Delivery{Around: &reconcile.Surroundings{Since: noon(), Named: true}}),
 		{At: noon().Add(time.Minute)},
 	}
 }
@@ -89,6 +90,7 @@ func aftermath(kind v1alpha1.EventType) *v1alpha1.PodWatchEvent {
 func header() recording.Header {
 	return recording.Header{
 		Version: "v1", Started: noon(), Sources: []recording.Source{{Context: "prod", Namespace: "shop"}}, Thresholds: diagnose.Defaults(),
+		Workloads: []string{"deployment/web"},
 	}
 }
 

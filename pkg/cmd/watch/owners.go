@@ -81,8 +81,12 @@ func (s surveyor) Read(ctx context.Context, name string, pods []*projection.Pod)
 	return found
 }
 
-// place is a namespace of a context.
-type place struct{ context, namespace string }
+// place is a namespace of a context. What is read of named workloads has one of its
+// own.
+type place struct {
+	context, namespace string
+	named              bool
+}
 
 // missed returns an error if owners are required and those of some pods could not
 // be read when they were asked for last.

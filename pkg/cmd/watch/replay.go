@@ -49,6 +49,9 @@ func replay(ctx context.Context, o Options) error {
 	if o.Owners, err = related.ParseMode(cmp.Or(r.Owners, string(related.Never))); err != nil {
 		return brokenError{fmt.Errorf("replay %s: header: owners: %w", o.Replay.File, err)}
 	}
+	if o.Gate.Workloads, err = recordedNamed(r.Header); err != nil {
+		return brokenError{fmt.Errorf("replay %s: %w", o.Replay.File, err)}
+	}
 	clock := recording.NewClock(r.Started, o.Replay.Speed)
 	o.Clock = clock
 	cfg := reconcile.Config{

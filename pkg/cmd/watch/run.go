@@ -42,9 +42,10 @@ func watch(ctx context.Context, o Options, cancel context.CancelCauseFunc) error
 	for _, s := range sources {
 		header.Sources = append(header.Sources, recording.Source{Context: s.Context, Namespace: s.Namespace})
 	}
+	recordNamed(&header, o.Gate.Workloads)
 	cfg := reconcile.Config{
 		Sources: sources, Until: reconcile.UntilStopped, Thresholds: o.Thresholds, Clock: o.Clock,
-		Workers: o.Workers, SummaryEvery: o.SummaryEvery, Surveyor: newSurveyor(o),
+		Workers: o.Workers, SummaryEvery: o.SummaryEvery, Surveyor: newSurveyor(o), Named: newNamed(o),
 	}
 	switch {
 	case o.Clean != nil:

@@ -58,7 +58,8 @@ type session struct {
 	early []v1alpha1.PodWatchEvent
 	// unread counts the sources that could not be read.
 	unread int
-	// limitations are what could not be read above the pods of a namespace last.
+	// limitations are what could not be read above the pods of a namespace last, or
+	// of the workloads that the gate waits for.
 	limitations map[place][]v1alpha1.Limitation
 	sources     []recording.Source
 	printer     cliprinters.ResourcePrinter
@@ -112,7 +113,7 @@ func (s *session) emit(ev reconcile.Event) error {
 	case reconcile.Aftermath:
 		return s.follow(ev.Aftermath)
 	case reconcile.Read:
-		s.limitations[place{ev.Source.Context, ev.Source.Namespace}] = ev.Surroundings.Limitations
+		s.limitations[place{ev.Source.Context, ev.Source.Namespace, ev.Surroundings.Named}] = ev.Surroundings.Limitations
 	case reconcile.Judged, reconcile.Gone, reconcile.Stream, reconcile.Tick, reconcile.Look:
 	}
 	if s.view != nil {

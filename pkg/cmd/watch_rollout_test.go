@@ -1,0 +1,108 @@
+// Copyright The kubectl-podwatch Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cmd_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podwatch/kubectl-podwatch/test/controlplane"
+)
+
+// kubelets plays the kubelet of a namespace until the test ends.
+func kubelets(t *testing.T, s *controlplane.Server, namespace string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		kubelet{t, s, namespace}.run(ctx)
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+}
+
+// newTemplate is a patch of the template of a workload.
+const newTemplate = `{"spec":{"template":{"metadata":{"labels":{"version":"2"}}}}}`
+
+func TestAGateWaitsForAStatefulSetOnARealServer(t *testing.T) {
+	t.Parallel()
+	s := controlplane.New(t, controlplane.Options{Controllers: true})
+	namespace, ctx := s.Namespace(t), t.Context()
+	kubelets(t, s, namespace)
+	sets := s.Client().AppsV1().StatefulSets(namespace)
+	_, err := sets.Create(ctx, &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Name: "db"},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: new(int32(3)), MinReadySeconds: 4, ServiceName: "db",
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "db"}},
+			Template: templateOf("db", corev1.RestartPolicyAlways),
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	gate := []string{"watch", "--until", "healthy", "--stable-for", "1s"}
+	rolledOut := func(what string, more ...string) {
+		t.Helper()
+		args := append(gate, "sts/db", "--kubeconfig", s.Kubeconfig(), "-n", namespace, "--timeout", "2m")
+		if _, stderr, code := run(t, append(args, more...)...); code != 0 {
+			t.Fatalf("%s: exit code %d: %s", what, code, stderr)
+		}
+		db, err := sets.Get(ctx, "db", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st := &db.Status; st.AvailableReplicas != 3 || st.UpdatedReplicas != 3 || st.CurrentRevision != st.UpdateRevision {
+			t.Errorf("%s: the gate holds with %d of 3 pods available and %d updated", what, st.AvailableReplicas, st.UpdatedReplicas)
+		}
+	}
+	rolledOut("created")
+	if _, err := sets.Patch(ctx, "db", types.StrategicMergePatchType, []byte(newTemplate), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	rolledOut("changed", "--record", file)
+	if _, stderr, code := run(t, append(gate, "--replay", file)...); code != 0 {
+		t.Errorf("the replay ends with %d: %s", code, stderr)
+	}
+}
+
+func TestAGateNamesWhatADeploymentCannotCreateOnARealServer(t *testing.T) {
+	t.Parallel()
+	s := controlplane.New(t, controlplane.Options{Controllers: true})
+	namespace, ctx := s.Namespace(t), t.Context()
+	kubelets(t, s, namespace)
+	_, err := s.Client().AppsV1().Deployments(namespace).Create(ctx, &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32(2)), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
+			Template: templateOf("web", corev1.RestartPolicyAlways),
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"watch", "deploy/web", "--until", "healthy", "--stable-for", "1s", "--kubeconfig", s.Kubeconfig(), "-n", namespace}
+	if _, stderr, code := run(t, append(args, "--timeout", "1m")...); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	restricted := `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`
+	if _, err := s.Client().CoreV1().Namespaces().Patch(ctx, namespace, types.StrategicMergePatchType, []byte(restricted), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Client().AppsV1().Deployments(namespace).Patch(ctx, "web", types.StrategicMergePatchType, []byte(newTemplate), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := run(t, append(args, "--timeout", "10s")...)
+	if code != 2 || !strings.Contains(stderr, "0 of 2 pods are updated: FailedCreate: ") || !strings.Contains(stderr, "violates PodSecurity") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
