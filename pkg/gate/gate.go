@@ -75,7 +75,9 @@ type Gate struct {
 	unmet  int
 	failed map[reconcile.Key]*member
 	lost   map[reconcile.Key]*member
-	// youngest is the last pod of each owner that is in the set.
+	// alive are the pods of each owner that have not failed, youngest is the last of
+	// them.
+	alive    map[owner]map[reconcile.Key]*member
 	youngest map[owner]*member
 	states   map[at]stream.State
 	unread   int
@@ -101,7 +103,7 @@ func New(opts Options, start time.Time) *Gate {
 	return &Gate{
 		opts: opts, start: start, blindSince: start,
 		members: map[reconcile.Key]*member{}, failed: map[reconcile.Key]*member{}, lost: map[reconcile.Key]*member{},
-		youngest: map[owner]*member{}, states: map[at]stream.State{},
+		alive: map[owner]map[reconcile.Key]*member{}, youngest: map[owner]*member{}, states: map[at]stream.State{},
 		around: map[at]*reconcile.Surroundings{}, workloads: map[at]*reconcile.Surroundings{},
 	}
 }
@@ -139,9 +141,8 @@ func (g *Gate) Take(ev reconcile.Event) Decision {
 		old := g.leave(ev.Key)
 		if ev.Pod.DeletionTimestamp == nil || g.opts.Absence() {
 			g.enter(&member{key: ev.Key, pod: ev.Pod, verdict: ev.To})
-		} else {
-			g.age(old)
 		}
+		g.age(old)
 	case reconcile.Gone:
 		g.age(g.leave(ev.Key))
 	case reconcile.Stream:
@@ -176,7 +177,7 @@ func (g *Gate) enter(m *member) {
 	default:
 		g.unmet++
 	}
-	if m.hopeless = hopeless(m.pod, m.verdict); m.hopeless != nil && !patient {
+	if m.hopeless = hopeless(m.pod, m.verdict, g.final(m)); m.hopeless != nil && !patient {
 		g.lost[m.key] = m
 	}
 }
@@ -194,6 +195,9 @@ func (g *Gate) leave(key reconcile.Key) *member {
 	delete(g.members, key)
 	delete(g.failed, key)
 	delete(g.lost, key)
+	if o, ok := m.owner(); ok {
+		delete(g.alive[o], key)
+	}
 	return m
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
@@ -18,15 +19,37 @@ import (
 const enoughRestarts = 3
 
 // hopeless returns the finding that no waiting mends, nil if there is none. Such
-// a pod needs another image, another configuration or another program.
-func hopeless(p *projection.Pod, v *diagnose.Verdict) *v1alpha1.Finding {
+// a pod needs another image, another configuration or another program. final is
+// true if nothing makes another pod in its place.
+func hopeless(p *projection.Pod, v *diagnose.Verdict, final bool) *v1alpha1.Finding {
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if grave(f) && unmendable(p, f) {
+		if grave(f) && unmendable(p, f, final) {
 			return f
 		}
 	}
 	return nil
+}
+
+// final reports whether nothing makes another pod in place of m: it has no
+// controller, or one that was read as a Job that has failed.
+func (g *Gate) final(m *member) bool {
+	c := m.pod.Controller
+	if c == nil {
+		return true
+	}
+	o := g.above(m, c.UID)
+	return o != nil && o.Kind == projection.KindJob && givenUp(o) != nil
+}
+
+// above returns what was read of the owner with the given UID above m, nil if
+// nothing was.
+func (g *Gate) above(m *member, uid types.UID) *projection.Owner {
+	s := g.around[at{m.key.Context, m.key.Namespace}]
+	if s == nil {
+		return nil
+	}
+	return s.Owner(uid)
 }
 
 // grave is true for what is critical by itself: that other pods do the work
@@ -35,7 +58,7 @@ func grave(f *v1alpha1.Finding) bool {
 	return f.Severity == v1alpha1.SeverityCritical || f.Severity == v1alpha1.SeverityWarning && len(f.SeverityReason) > 0
 }
 
-func unmendable(p *projection.Pod, f *v1alpha1.Finding) bool {
+func unmendable(p *projection.Pod, f *v1alpha1.Finding, final bool) bool {
 	switch f.Cause {
 	case "ImagePull":
 		return slices.Contains([]string{"NotFound", "Auth", "Platform"}, f.SubCause)
@@ -46,7 +69,6 @@ func unmendable(p *projection.Pod, f *v1alpha1.Finding) bool {
 			return c.Name == f.Container && c.Type == f.ContainerType && c.RestartCount >= enoughRestarts
 		})
 	}
-	// Nothing starts a pod again that has failed, and without a controller
-	// nothing makes another one.
-	return p.Phase == corev1.PodFailed && p.Controller == nil
+	// Nothing starts a pod again that has failed.
+	return p.Phase == corev1.PodFailed && final
 }

@@ -144,7 +144,7 @@ func (s *Surroundings) settles(p *projection.Pod, asOf time.Time) bool {
 // if only that it is not there.
 func (s *Surroundings) about(uid types.UID) bool {
 	_, absent := slices.BinarySearch(s.Absent, uid)
-	return absent || s.owner(uid) != nil
+	return absent || s.Owner(uid) != nil
 }
 
 // of is what a verdict on p may take into account; nothing if s is nil.
@@ -156,7 +156,7 @@ func (s *Surroundings) of(p *projection.Pod) diagnose.Related {
 	// The API does not forbid that owners own each other.
 	const longest = 8
 	for c := p.Controller; c != nil && len(rel.Owners) < longest; {
-		o := s.owner(c.UID)
+		o := s.Owner(c.UID)
 		if o == nil {
 			break
 		}
@@ -166,8 +166,9 @@ func (s *Surroundings) of(p *projection.Pod) diagnose.Related {
 	return rel
 }
 
-// owner returns the owner with the given UID, nil if it was not read.
-func (s *Surroundings) owner(uid types.UID) *projection.Owner {
+// Owner returns the owner with the given UID, nil if it was not read. Owners must be
+// sorted by their UIDs, as those of an event are.
+func (s *Surroundings) Owner(uid types.UID) *projection.Owner {
 	i, ok := slices.BinarySearchFunc(s.Owners, uid, func(o *projection.Owner, uid types.UID) int { return cmp.Compare(o.UID, uid) })
 	if !ok {
 		return nil
