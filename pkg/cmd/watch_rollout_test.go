@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -104,5 +105,36 @@ func TestAGateNamesWhatADeploymentCannotCreateOnARealServer(t *testing.T) {
 	_, stderr, code := run(t, append(args, "--timeout", "10s")...)
 	if code != 2 || !strings.Contains(stderr, "0 of 2 pods are updated: FailedCreate: ") || !strings.Contains(stderr, "violates PodSecurity") {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestAGateFailsWithItsJobOnARealServer(t *testing.T) {
+	t.Parallel()
+	s := controlplane.New(t, controlplane.Options{Controllers: true})
+	namespace, ctx := s.Namespace(t), t.Context()
+	_, err := s.Client().BatchV1().Jobs(namespace).Create(ctx, &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: "bad"},
+		Spec:       batchv1.JobSpec{BackoffLimit: new(int32(0)), Template: templateOf("bad", corev1.RestartPolicyNever)},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "its pod has failed", func(ctx context.Context) (bool, error) {
+		list, err := s.Client().CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil || len(list.Items) == 0 {
+			return false, err
+		}
+		_, err = s.SetStatus(ctx, namespace, list.Items[0].Name, exited(1))
+		return err == nil, err
+	})
+	for name, target := range map[string][]string{"by its name": {"job/bad"}, "among the pods of its namespace": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"watch", "--until", "healthy", "--timeout", "1m", "--kubeconfig", s.Kubeconfig(), "-n", namespace}, target...)
+			_, stderr, code := run(t, args...)
+			if code != 2 || strings.Contains(stderr, "timed out") || !strings.Contains(stderr, `pod "`+namespace+`/bad-`) {
+				t.Errorf("exit code %d, stderr %q, want the end at once, and the pod", code, stderr)
+			}
+		})
 	}
 }

@@ -96,7 +96,7 @@ func TestTheGateAndItsExitCodes(t *testing.T) {
 			[]string{"--until", "healthy", "--timeout", "2s"},
 			nothing, 2,
 			[]string{"a CrashLoop"},
-			"timed out after 2s: 1 of 2 pods are not healthy",
+			`timed out after 2s: 1 of 2 pods is not healthy: pod "shop/a" container "app": CrashLoop`,
 		},
 		"no pods": {nil, []string{"--for", "condition=Ready", "--timeout", "2s"}, nothing, 2, nil, "there are no pods"},
 		"all gone": {

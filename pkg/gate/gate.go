@@ -211,7 +211,7 @@ func (g *Gate) decide(now time.Time) Decision {
 		return Decision{Outcome: Failed, Reason: m.describe(m.hopeless)}
 	}
 	if text := g.stuck(); text != "" && g.synced {
-		return Decision{Outcome: Failed, Reason: text}
+		return Decision{Outcome: Failed, Reason: g.naming(text, "; ")}
 	}
 	next := earliest{now: now}
 	if !g.metSince.IsZero() && next.reached(g.metSince, g.opts.StableFor) {
@@ -220,6 +220,9 @@ func (g *Gate) decide(now time.Time) Decision {
 	d := Decision{Outcome: Pending, Reason: cmp.Or(g.blindness(live), missing, "not yet for "+g.opts.StableFor.String())}
 	if g.opts.Timeout > 0 && next.reached(g.start, g.opts.Timeout) {
 		d.Outcome = TimedOut
+		if missing == d.Reason {
+			d.Reason = g.naming(missing, ": ")
+		}
 	} else if g.opts.MaxStale > 0 && !live && next.reached(g.blindSince, g.opts.MaxStale) {
 		d.Outcome = GaveUp
 	}
@@ -259,15 +262,16 @@ func (g *Gate) missing() string {
 	}
 	switch {
 	case g.opts.Absence() && len(g.members) > 0:
-		return fmt.Sprintf("%d pods are still there", len(g.members))
+		return fmt.Sprintf("%s %s still there", pods(len(g.members)), are(len(g.members)))
 	case g.opts.Absence():
 		return ""
 	case unmet > 0:
-		return fmt.Sprintf("%d of %d pods are not %s", unmet, len(g.members), g.opts)
+		return fmt.Sprintf("%s not %s", share(unmet, len(g.members)), g.opts)
 	case len(g.members) == 0 && g.opts.MinPods > 0:
 		return "there are no pods"
 	case len(g.members)-len(g.failed) < g.opts.MinPods:
-		return fmt.Sprintf("there are %d pods, want at least %d", len(g.members)-len(g.failed), g.opts.MinPods)
+		n := len(g.members) - len(g.failed)
+		return fmt.Sprintf("there %s %s, want at least %d", are(n), pods(n), g.opts.MinPods)
 	}
 	return g.rollingOut()
 }

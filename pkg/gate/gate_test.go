@@ -167,7 +167,7 @@ func TestAGateWaitsForPodsThatDoNotExistYet(t *testing.T) {
 	b.wait(5 * time.Second)
 	b.expect(gate.Pending, 0, "there are no pods")
 	b.see(b.running("a", 0))
-	b.expect(gate.Pending, 0, "there are 1 pods, want at least 2")
+	b.expect(gate.Pending, 0, "there is 1 pod, want at least 2")
 	b.wait(5 * time.Second)
 	b.see(b.starting("b"))
 	b.wait(5 * time.Second)
@@ -197,11 +197,11 @@ func TestAGateSurvivesReplacedPods(t *testing.T) {
 	old := of(b.running("old", time.Hour), "1")
 	b.synced(failed(old)) // evicted, and its ReplicaSet has not made another one yet
 	b.wait(5 * time.Second)
-	b.expect(gate.Pending, 0, "1 of 1 pods are not healthy")
+	b.expect(gate.Pending, 0, "1 of 1 pod is not healthy")
 	fresh := of(b.starting("new"), "1")
 	b.see(fresh)
 	b.wait(5 * time.Second)
-	b.expect(gate.Pending, 0, "1 of 2 pods are not healthy")
+	b.expect(gate.Pending, 0, "1 of 2 pods is not healthy")
 	b.see(of(b.running("new", 0), "1"))
 	going := of(b.running("going", time.Hour), "1")
 	going.DeletionTimestamp, going.DeletionGracePeriodSeconds = new(metav1.NewTime(b.now)), new(int64(30))
@@ -285,7 +285,7 @@ func TestABrokenRevisionThatIsBeingReplacedFailsNothing(t *testing.T) {
 	broken.Status.ContainerStatuses[0].State = waiting("ErrImagePull", "not found")
 	b.see(of(b.running("fixed", 0), "2"))
 	b.synced(broken)
-	b.expect(gate.Pending, 0, "1 of 2 pods are not healthy")
+	b.expect(gate.Pending, 0, "1 of 2 pods is not healthy")
 	b.gone(broken)
 	b.wait(time.Second)
 	b.expect(gate.Held, time.Second, "")
@@ -333,7 +333,7 @@ func TestATimeoutNamesWhatIsUnmet(t *testing.T) {
 	notReady.Status.ContainerStatuses[0].Ready = false
 	b.synced(b.running("a", time.Hour), notReady, b.starting("c"))
 	b.wait(time.Hour)
-	b.expect(gate.TimedOut, time.Minute, "2 of 3 pods are not healthy")
+	b.expect(gate.TimedOut, time.Minute, `2 of 3 pods are not healthy: pod "shop/b" container "app": NotReady/NeverReady: running`)
 	var names []string
 	for _, u := range b.gate.Unmet() {
 		names = append(names, u.Key.Name+" "+u.Finding.Cause)
@@ -374,6 +374,41 @@ func TestConditions(t *testing.T) {
 			b := newBench(t, gate.Options{MinPods: 1, Timeout: time.Hour}, test.conditions...)
 			b.synced(test.pods(b)...)
 			b.expect(test.want, 0, "")
+		})
+	}
+}
+
+func TestATimeoutNamesThePodThatIsWorst(t *testing.T) {
+	t.Parallel()
+	looping := func(p *corev1.Pod) *corev1.Pod {
+		p.Status.ContainerStatuses[0] = corev1.ContainerStatus{Name: "app", RestartCount: 2, State: waiting("CrashLoopBackOff", "back-off")}
+		return p
+	}
+	for name, test := range map[string]struct {
+		conditions []string
+		pods       func(*bench) []*corev1.Pod
+		want       string
+	}{
+		"the one with the worst finding": {
+			nil, func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.starting("a"), looping(b.starting("b"))} },
+			`2 of 2 pods are not healthy: pod "shop/b" container "app": CrashLoop`,
+		},
+		"one without a finding": {
+			[]string{"phase=Succeeded"}, func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.running("a", 0)} },
+			`1 of 1 pod is not phase=Succeeded: pod "shop/a": Running`,
+		},
+		"one that is still there": {
+			[]string{"delete"}, func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.running("a", 0)} },
+			`1 pod is still there: pod "shop/a": Running`,
+		},
+		"there is none": {nil, func(*bench) []*corev1.Pod { return nil }, "there are no pods"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, gate.Options{MinPods: 1, Timeout: time.Minute}, test.conditions...)
+			b.synced(test.pods(b)...)
+			b.wait(time.Hour)
+			b.expect(gate.TimedOut, time.Minute, test.want)
 		})
 	}
 }

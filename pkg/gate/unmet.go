@@ -62,9 +62,37 @@ func (g *Gate) firstLost() *member {
 	return first
 }
 
-// describe names the pod, the container, the cause and the message.
+// naming appends the pod to text that is worst among those that keep the gate from
+// holding, if there is any.
+func (g *Gate) naming(text, separator string) string {
+	unmet := g.Unmet()
+	if len(unmet) == 0 {
+		return text
+	}
+	worst := unmet[0]
+	for _, u := range unmet[1:] {
+		if g.lost[worst.Key] == nil && rank(u.Finding) > rank(worst.Finding) {
+			worst = u
+		}
+	}
+	return text + separator + g.members[worst.Key].describe(worst.Finding)
+}
+
+// rank orders findings by their severity; nil is the least.
+func rank(f *v1alpha1.Finding) int {
+	if f == nil {
+		return -1
+	}
+	return slices.Index([]v1alpha1.Severity{v1alpha1.SeverityInfo, v1alpha1.SeverityWarning, v1alpha1.SeverityCritical}, f.Severity)
+}
+
+// describe names the pod, the container, the cause and the message; without a
+// finding, what kubectl calls its status.
 func (m *member) describe(f *v1alpha1.Finding) string {
 	text := fmt.Sprintf("pod %q", m.key.Namespace+"/"+m.key.Name)
+	if f == nil {
+		return text + ": " + m.pod.Kubectl.Status
+	}
 	if f.Container != "" {
 		text += fmt.Sprintf(" container %q", f.Container)
 	}
