@@ -111,6 +111,15 @@ func TestF19_ANamespaceThatIsDeletedEndsAGate(t *testing.T) {
 	}
 }
 
+func TestATimeoutSaysThatTheNamespaceDoesNotExist(t *testing.T) {
+	t.Parallel()
+	server := controlplane.Shared(t)
+	_, stderr, code := run(t, "watch", "--until", "healthy", "--timeout", "1s", "--kubeconfig", server.Kubeconfig(), "-n", "typo")
+	if want := `timed out after 1s: there are no pods; namespace "typo" does not exist`; code != 2 || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, stderr %q, want it to say %q", code, stderr, want)
+	}
+}
+
 // Rights are asked for when a watch is opened, so losing them shows when the
 // server closes it.
 func TestF07_RightsRemovedInOneNamespaceOnARealServer(t *testing.T) {

@@ -57,13 +57,13 @@ func (s *session) decide(ev reconcile.Event) error {
 }
 
 // gateOutcome turns the end of the engine into that of the gate.
-func (s *session) gateOutcome(err error) error {
+func (s *session) gateOutcome(ctx context.Context, err error) error {
 	decided, isDecided := errors.AsType[decidedError](err)
 	gone, isGone := errors.AsType[goneError](err)
 	signal, isSignal := errors.AsType[exit.SignalError](err)
 	switch {
 	case isDecided:
-		return s.decided(decided.Decision)
+		return s.decided(ctx, decided.Decision)
 	case isGone:
 		return exit.Gate(fmt.Errorf("wait for %s: %w", s.Gate, gone))
 	case isSignal:
@@ -76,12 +76,12 @@ func (s *session) gateOutcome(err error) error {
 	return failure.Explain(err)
 }
 
-func (s *session) decided(d gate.Decision) error {
+func (s *session) decided(ctx context.Context, d gate.Decision) error {
 	switch d.Outcome {
 	case gate.Failed:
 		return exit.Gate(fmt.Errorf("wait for %s: %s", s.Gate, d.Reason))
 	case gate.TimedOut:
-		return exit.Gate(fmt.Errorf("wait for %s: timed out after %s: %s", s.Gate, s.Gate.Timeout, d.Reason))
+		return exit.Gate(fmt.Errorf("wait for %s: timed out after %s: %s%s", s.Gate, s.Gate.Timeout, d.Reason, s.nowhere(ctx)))
 	case gate.GaveUp:
 		return exit.Incomplete(fmt.Errorf("wait for %s: gave up after %s: %s", s.Gate, s.Gate.MaxStale, d.Reason))
 	case gate.Held, gate.Pending:
@@ -153,14 +153,37 @@ const askTimeout = 5 * time.Second
 // being deleted: nothing can be created in it any more. Whoever may not ask waits
 // for the timeout.
 func (s *session) checkNamespace(ctx context.Context, of reconcile.Source, cancel context.CancelCauseFunc) {
-	i := slices.IndexFunc(s.Clusters, func(c scope.Cluster) bool { return c.Context == of.Context })
-	if i < 0 || !slices.Contains(s.Clusters[i].Namespaces, of.Namespace) {
-		return
-	}
 	ctx, stop := context.WithTimeout(ctx, askTimeout)
 	defer stop()
-	ns, err := s.Clusters[i].Core.Namespaces().Get(ctx, of.Namespace, metav1.GetOptions{})
+	ns, err := s.namespace(ctx, of)
 	if apierrors.IsNotFound(err) || err == nil && ns.Status.Phase == corev1.NamespaceTerminating {
 		cancel(goneError{of.Namespace})
 	}
+}
+
+// nowhere names the namespaces without pods that do not exist, to stand behind the
+// reason of a timeout: there they may come, but mostly a name is misspelt.
+func (s *session) nowhere(ctx context.Context) string {
+	ctx, stop := context.WithTimeout(ctx, askTimeout)
+	defer stop()
+	text := ""
+	for _, source := range s.sources {
+		if s.teller.Pods(source.Context, source.Namespace) > 0 {
+			continue
+		}
+		if _, err := s.namespace(ctx, reconcile.Source{Context: source.Context, Namespace: source.Namespace}); apierrors.IsNotFound(err) {
+			text += fmt.Sprintf("; namespace %q does not exist", source.Namespace)
+		}
+	}
+	return text
+}
+
+// namespace asks for the namespace of a source. It is an error if that has none of
+// its own, and in a replay.
+func (s *session) namespace(ctx context.Context, of reconcile.Source) (*corev1.Namespace, error) {
+	i := slices.IndexFunc(s.Clusters, func(c scope.Cluster) bool { return c.Context == of.Context })
+	if i < 0 || of.Namespace == metav1.NamespaceAll || !slices.Contains(s.Clusters[i].Namespaces, of.Namespace) {
+		return nil, errors.New("there is nobody to ask")
+	}
+	return s.Clusters[i].Core.Namespaces().Get(ctx, of.Namespace, metav1.GetOptions{})
 }

@@ -232,7 +232,7 @@ func (s *session) end(ctx context.Context, runErr error) error {
 	if s.crashes != nil {
 		s.crashes.end()
 	}
-	err := s.outcome(runErr)
+	err := s.outcome(ctx, runErr)
 	if exit.ClosedPipe(runErr) || !s.synced && !s.Machine {
 		return err
 	}
@@ -269,9 +269,9 @@ func (s *session) printEnd(ctx context.Context, at time.Time, err error) error {
 // outcome turns the end of the engine into that of the command. A signal is how
 // a watch without a gate is meant to end, unless a pod that was to be removed is
 // left.
-func (s *session) outcome(err error) error {
+func (s *session) outcome(ctx context.Context, err error) error {
 	if s.gate != nil {
-		return s.gateOutcome(err)
+		return s.gateOutcome(ctx, err)
 	}
 	left, removed := 0, int64(0)
 	if s.cleaning != nil {
