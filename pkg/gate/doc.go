@@ -11,8 +11,11 @@
 // long enough, while all sources are live: what is not known to be so now is not
 // so.
 //
-// It fails at once when a pod is in a state that only a person can mend: waiting
-// would only cost time.
+// Workloads that are named must be rolled out as well, for the pods that they lack
+// are not there to look at.
+//
+// It fails at once when a pod is in a state that only a person can mend, or a
+// workload has given up: waiting would only cost time.
 //
 // The package is pure: it has no clock, no I/O and no goroutines. What changes by
 // time alone has an instant, Decision.Next, at which the gate wants an event.

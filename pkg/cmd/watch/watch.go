@@ -38,8 +38,10 @@ server and says when it cannot see the cluster.
 
 With --until or --for it is a gate: it ends with 0 as soon as all pods are as
 they should be, and with 2 at once when one of them never will be (image not
-found, configuration error, crash loop) or when the time is up. It waits for
-pods that do not exist yet and lets go of those that are replaced.
+found, configuration error, crash loop, failed Job) or when the time is up. It
+waits for pods that do not exist yet and lets go of those that are replaced.
+With --until healthy a workload that is named must be rolled out as well, as
+kubectl rollout status sees it; if it may not be read, the pods alone count.
 
 With --clean it removes pods that have failed, by the rules of clean: each is
 seen twice, read anew, told, archived, and only then deleted by its UID. It acts
