@@ -45,7 +45,8 @@ const replacedWithin = time.Minute
 
 // Options say what to tell.
 type Options struct {
-	// MinSeverity hides pod events below it; "" tells everything.
+	// MinSeverity hides pod events below it, but for the end of an episode that has
+	// reached it; "" tells everything.
 	MinSeverity v1alpha1.Severity
 	// SummaryPods says which pods a summary lists.
 	SummaryPods SummaryPods
@@ -90,6 +91,15 @@ type episode struct {
 	restarts int64
 }
 
+// peak is the rank of the highest severity told in the episode.
+func (e *episode) peak() int {
+	peak := 0
+	for _, severity := range e.worst {
+		peak = max(peak, rank(severity))
+	}
+	return peak
+}
+
 // problem identifies a finding within one pod.
 type problem struct{ cause, subCause, container string }
 
@@ -127,9 +137,9 @@ func (t *Teller) Tell(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	return nil
 }
 
-// tellPod completes what judged and gone have found, unless it is hidden.
+// tellPod completes what judged and gone have found, unless it is too early for it.
 func (t *Teller) tellPod(ev reconcile.Event, found *v1alpha1.PodWatchEvent) []v1alpha1.PodWatchEvent {
-	if !t.synced || found == nil || rank(found.Severity) < rank(t.opts.MinSeverity) {
+	if !t.synced || found == nil {
 		return nil
 	}
 	found.Initial, found.Gap = ev.Initial, ev.Gap
@@ -168,7 +178,21 @@ func (t *Teller) judged(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 	case kind == "":
 		return nil
 	}
-	return event(kind, ev, was, finding, cmp.Or(p.episode, was.episode))
+	e := event(kind, ev, was, finding, cmp.Or(p.episode, was.episode))
+	if p.episode != nil {
+		return t.shown(e, nil)
+	}
+	return t.shown(e, was.episode)
+}
+
+// shown returns e unless Options.MinSeverity hides it. ended is the episode that
+// ends with e, nil if none does: whoever was told of a problem is told of its end.
+func (t *Teller) shown(e *v1alpha1.PodWatchEvent, ended *episode) *v1alpha1.PodWatchEvent {
+	least := rank(t.opts.MinSeverity)
+	if rank(e.Severity) >= least || ended != nil && ended.peak() >= least {
+		return e
+	}
+	return nil
 }
 
 // stub is what is kept of a pod that has succeeded: it is counted, not tracked
@@ -205,7 +229,7 @@ func (t *Teller) gone(ev reconcile.Event) *v1alpha1.PodWatchEvent {
 	if t.opts.Selective && p.last.DeletionTimestamp == nil && ev.Pod.DeletionTimestamp == nil {
 		e.Message = "deleted, or not selected any more"
 	}
-	return e
+	return t.shown(e, p.episode)
 }
 
 // baseline tells how things are at the start: the numbers, then every pod that
