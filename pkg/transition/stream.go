@@ -30,6 +30,8 @@ type seen struct {
 	// told is the state that was told last, "" for none, and since when.
 	told   stream.State
 	toldAt time.Time
+	// failed is true once the source has ended without ever having been read.
+	failed bool
 }
 
 // streamEvents tells how fresh a source is, whenever that has changed.
@@ -65,6 +67,12 @@ func (t *Teller) streamEvents(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	return events
 }
 
+// blindFor is how long the source has not been live at the instant now, in whole
+// seconds.
+func (s *seen) blindFor(now time.Time) time.Duration {
+	return max(0, now.Sub(s.blind).Round(time.Second))
+}
+
 // tellState tells the state of s unless that is no news.
 func (t *Teller) tellState(s *seen, ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	kind, severity, text := v1alpha1.EventType(""), v1alpha1.SeverityWarning, reason(s.Status)
@@ -76,7 +84,8 @@ func (t *Teller) tellState(s *seen, ev reconcile.Event) []v1alpha1.PodWatchEvent
 		if s.told == "" {
 			return nil
 		}
-		kind, severity, text = v1alpha1.EventStreamLive, v1alpha1.SeverityInfo, "live again"
+		kind, severity = v1alpha1.EventStreamLive, v1alpha1.SeverityInfo
+		text = "live again, blind for " + s.blindFor(ev.Time).String()
 	case stream.Lagging:
 		kind = v1alpha1.EventStreamLagging
 	case stream.Stale:
@@ -85,7 +94,7 @@ func (t *Teller) tellState(s *seen, ev reconcile.Event) []v1alpha1.PodWatchEvent
 		kind = v1alpha1.EventStreamForbidden
 	case stream.CredentialsRejected:
 		kind = v1alpha1.EventStreamUnauthorized
-		text = fmt.Sprintf("credentials rejected, blind for %s: %s", ev.Time.Sub(s.blind).Round(time.Second), text)
+		text = fmt.Sprintf("credentials rejected, blind for %s: %s", s.blindFor(ev.Time), text)
 	}
 	again := s.State == stream.CredentialsRejected && ev.Time.Sub(s.toldAt) >= remindEvery
 	if s.State == s.told && !again {
@@ -95,12 +104,15 @@ func (t *Teller) tellState(s *seen, ev reconcile.Event) []v1alpha1.PodWatchEvent
 	return []v1alpha1.PodWatchEvent{streamEvent(kind, severity, ev, text)}
 }
 
-// unseen tells at the first sync which sources cannot be reached. A list that is
-// denied makes its source fail, which is told anyway.
+// unseen tells at the first sync which sources cannot be reached, but for those that
+// have failed: that is told already.
 func (t *Teller) unseen(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	var events []v1alpha1.PodWatchEvent
 	for _, key := range slices.SortedFunc(maps.Keys(t.streams), compareSources) {
 		s := t.streams[key]
+		if s.failed {
+			continue
+		}
 		at := reconcile.Event{Time: ev.Time, Source: reconcile.Source{Context: key[0], Namespace: key[1]}}
 		events = append(events, t.tellState(&s, at)...)
 		t.streams[key] = s
@@ -120,13 +132,24 @@ func reason(s stream.Status) string {
 	return "nothing heard from the server"
 }
 
-// sourceFailed tells that a part of the scope cannot be read.
-func sourceFailed(ev reconcile.Event) v1alpha1.PodWatchEvent {
-	kind := v1alpha1.EventStreamFailed
-	if connect := new(stream.ConnectError); errors.As(ev.Err, &connect) && connect.Kind == stream.Denied {
-		kind = v1alpha1.EventStreamForbidden
+// sourceFailed tells that a part of the scope cannot be read, unless its status has
+// said so.
+func (t *Teller) sourceFailed(ev reconcile.Event) []v1alpha1.PodWatchEvent {
+	s := t.streams[sourceKey(ev.Source)]
+	if s.blind.IsZero() {
+		s.blind = ev.Time.Round(0)
 	}
-	return streamEvent(kind, v1alpha1.SeverityWarning, ev, ev.Err.Error())
+	kind, state := v1alpha1.EventStreamFailed, s.State
+	if connect := new(stream.ConnectError); errors.As(ev.Err, &connect) && connect.Kind == stream.Denied {
+		kind, state = v1alpha1.EventStreamForbidden, stream.Forbidden
+	}
+	known := kind == v1alpha1.EventStreamForbidden && s.told == stream.Forbidden
+	s.failed, s.State = true, state
+	t.streams[sourceKey(ev.Source)] = s
+	if known {
+		return nil
+	}
+	return []v1alpha1.PodWatchEvent{streamEvent(kind, v1alpha1.SeverityWarning, ev, ev.Err.Error())}
 }
 
 func streamEvent(kind v1alpha1.EventType, s v1alpha1.Severity, ev reconcile.Event, message string) v1alpha1.PodWatchEvent {

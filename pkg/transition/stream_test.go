@@ -32,9 +32,26 @@ func TestStreamsAreToldWhenTheirFreshnessChanges(t *testing.T) {
 	status(stream.Status{State: stream.Live, Relists: 1})
 	status(stream.Status{State: stream.Live, Relists: 1, Notice: "using list and watch"})
 	w.expect("stream.stale", "stream.relisted", "stream.live", "stream.notice")
-	w.tell(reconcile.Event{Type: reconcile.SourceFailed, Err: &stream.ConnectError{Kind: stream.Denied, Err: errors.New("no")}})
-	w.tell(reconcile.Event{Type: reconcile.SourceFailed, Err: &stream.ConnectError{Kind: stream.Timeout, Err: errors.New("no")}})
-	w.expect("stream.forbidden", "stream.failed")
+}
+
+// A list that is denied is a status, and the end of its source.
+func TestASourceThatIsDeniedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	denied := &stream.ConnectError{Kind: stream.Denied, Err: errors.New("no")}
+	w := newWorld(t, transition.Options{})
+	forbidden := func(namespace string) {
+		of := reconcile.Source{Namespace: namespace}
+		w.tell(reconcile.Event{Type: reconcile.Stream, Source: of, Status: stream.Status{State: stream.Forbidden, Err: denied}})
+		w.tell(reconcile.Event{Type: reconcile.SourceFailed, Source: of, Err: denied})
+	}
+	forbidden("early")
+	w.expect("stream.forbidden")
+	w.synced()
+	w.expect("summary initial")
+	forbidden("late")
+	w.expect("stream.forbidden")
+	w.tell(reconcile.Event{Type: reconcile.SourceFailed, Source: reconcile.Source{Namespace: "slow"}, Err: &stream.ConnectError{Kind: stream.Timeout, Err: errors.New("no")}})
+	w.expect("stream.failed")
 }
 
 // F06: what only the user can mend is told again, with the time that is missing.
@@ -66,7 +83,7 @@ func TestF06_RejectedCredentialsAreToldEvery30Seconds(t *testing.T) {
 		"12s stream.unauthorized: credentials rejected, blind for 12s: Unauthorized",
 		"42s stream.unauthorized: credentials rejected, blind for 42s: Unauthorized",
 		"1m12s stream.unauthorized: credentials rejected, blind for 1m12s: Unauthorized",
-		"1m32s stream.live: live again",
+		"1m32s stream.live: live again, blind for 1m32s",
 		"1m33s stream.unauthorized: credentials rejected, blind for 1s: Unauthorized",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -127,7 +127,7 @@ func (t *Teller) Tell(ev reconcile.Event) []v1alpha1.PodWatchEvent {
 	case reconcile.Stream:
 		return t.streamEvents(ev)
 	case reconcile.SourceFailed:
-		return []v1alpha1.PodWatchEvent{sourceFailed(ev)}
+		return t.sourceFailed(ev)
 	case reconcile.Tick:
 		return []v1alpha1.PodWatchEvent{t.Summary(ev.Time, ev.Reconciliations)}
 	case reconcile.Read:
