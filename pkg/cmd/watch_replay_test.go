@@ -7,14 +7,18 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
@@ -165,6 +169,50 @@ func TestF34_AReplayPrintsTheLogsAndEventsOfTheRun(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a summary does not see is told by the times of the recording.
+func TestF34_AReplaySaysForHowLongTheRunWasBlind(t *testing.T) {
+	t.Parallel()
+	srv := frametest.New(t)
+	srv.Put(runningPod("a", "one"), runningPod("g", "two"))
+	no := frametest.Status(http.StatusForbidden, metav1.StatusReasonForbidden)
+	srv.Next(slices.Repeat([]frametest.Fault{in("g", no)}, 30)...)
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	common := []string{"watch", "-o", "line", "--summary-every", "500ms"}
+	out, code := &output{}, make(chan int, 1)
+	ctx, stop := context.WithCancelCause(t.Context())
+	defer stop(nil)
+	go func() {
+		code <- cmd.Main(ctx, append(common, "-n", "a,g", "--record", file, "--kubeconfig", kubeconfig(t, srv.Config().Host)),
+			genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: &bytes.Buffer{}}, noEnv)
+	}()
+	await := func(what *regexp.Regexp) {
+		t.Helper()
+		err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+			return what.MatchString(out.String()), nil
+		})
+		if err != nil {
+			t.Fatalf("no %s in %s", what, out)
+		}
+	}
+	await(regexp.MustCompile(`reconciliations; g forbidden for \ds\n`))
+	srv.Refuse()
+	await(regexp.MustCompile(`# 1 pod: 1 healthy; .*; a stale for \ds; g forbidden for \d+s\n`))
+	stop(cmd.Interrupted(syscall.SIGINT))
+	if c := <-code; c != 3 {
+		t.Errorf("exit code %d", c)
+	}
+	if n := strings.Count(out.String(), "stream.forbidden"); n != 1 {
+		t.Errorf("the denied namespace was told %d times:\n%s", n, out)
+	}
+	if !regexp.MustCompile(`# end exit 3: .*; a stale for \ds; g forbidden for \d+s\n$`).MatchString(out.String()) {
+		t.Errorf("the end does not say what is not seen:\n%s", out)
+	}
+	stdout, stderr, c := run(t, append(common, "--replay", file)...)
+	if stdout != out.String() || c != 3 {
+		t.Errorf("exit code %d, stderr %q; the replay differs from the run (-run +replay):\n%s", c, stderr, firstDifference(out.String(), stdout))
 	}
 }
 

@@ -147,7 +147,7 @@ func restartsOf(e *v1alpha1.PodWatchEvent) int {
 
 // numbers are the words of a summary: what ended, if it did, and the counts.
 func (p linePrinter) numbers(e *v1alpha1.PodWatchEvent) (what, detail string) {
-	said := joinNonEmpty("; ", e.Message, countsText(e))
+	said := joinNonEmpty("; ", e.Message, countsText(e), p.blind(e.Summary))
 	if e.ExitCode == nil {
 		return "", said
 	}
@@ -168,14 +168,44 @@ func countsText(e *v1alpha1.PodWatchEvent) string {
 	return fmt.Sprintf("%s; %d cleaned; %d reconciliations", pods, s.Cleaned, s.Reconciliations)
 }
 
+// namedStreams bounds the streams that the line of a summary names.
+const namedStreams = 3
+
+// blind tells what a summary does not see as it is, and for how long.
+func (p linePrinter) blind(s *v1alpha1.WatchSummary) string {
+	if s == nil {
+		return ""
+	}
+	var parts []string
+	for _, stream := range s.Streams[:min(len(s.Streams), namedStreams)] {
+		where := stream.Namespace
+		if p.ShowContext {
+			where = joinNonEmpty("/", stream.Context, stream.Namespace)
+		}
+		text := joinNonEmpty(" ", where, string(stream.State))
+		if stream.BlindSeconds > 0 {
+			text += " for " + (time.Duration(stream.BlindSeconds) * time.Second).String()
+		}
+		parts = append(parts, text)
+	}
+	if more := len(s.Streams) - namedStreams; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return joinNonEmpty("; ", parts...)
+}
+
 // listed prints the pods of a summary below it.
 func (p linePrinter) listed(b *bytes.Buffer, s *v1alpha1.WatchSummary) error {
 	if s == nil || len(s.Listed) == 0 {
 		return nil
 	}
 	type pod = v1alpha1.SummaryPod
+	context := func(pod) string { return "" }
+	if p.ShowContext {
+		context = func(s pod) string { return s.Context }
+	}
 	specs := []spec[pod]{
-		field("", func(p pod) string { return p.Namespace + "/" + p.Name }),
+		field("", func(p pod) string { return joinNonEmpty("/", context(p), p.Namespace, p.Name) }),
 		field("", func(p pod) string { return readyText(p.Ready) }),
 		{cell: func(s pod) cell { return cell{s.KubectlStatus, p.Palette.severity(s.Severity)} }},
 		field("", func(p pod) string { return count(int(p.Restarts), "restart") }),

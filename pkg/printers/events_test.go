@@ -5,6 +5,7 @@ package printers_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,14 +91,18 @@ func day() []runtime.Object {
 		swept(v1alpha1.EventCleanFailed, 626, v1alpha1.CleanItem{Result: v1alpha1.ResultForbidden, Error: "pods is\nforbidden \x1b[31m"}),
 		&v1alpha1.PodWatchEvent{Type: v1alpha1.EventSummary, Time: at(871), Summary: &v1alpha1.WatchSummary{
 			Pods: counts, Cleaned: 1, Reconciliations: 4211, Unhealthy: 22,
+			Streams: []v1alpha1.SummaryStream{
+				{Context: "prod-eu", Namespace: "orders", State: v1alpha1.StreamForbidden, BlindSeconds: 11},
+				{Context: "prod-us", State: v1alpha1.StreamStale, BlindSeconds: 100},
+			},
 			Listed: []v1alpha1.SummaryPod{
 				{
-					Namespace: "payments", Name: "api-7c9f5d-x2k9", Node: "ip-10-0-1-2", Phase: "Running", State: v1alpha1.StateFailing,
+					Context: "prod-eu", Namespace: "payments", Name: "api-7c9f5d-x2k9", Node: "ip-10-0-1-2", Phase: "Running", State: v1alpha1.StateFailing,
 					KubectlStatus: "CrashLoopBackOff", Ready: v1alpha1.Ready{Total: 1}, Restarts: 16, Severity: v1alpha1.SeverityCritical,
 					Cause: "CrashLoop", SubCause: "Error", Container: "app", Message: "exit 1 after 2s, next start in 5m",
 				},
 				{
-					Namespace: "orders", Name: "cart-0", Phase: "Pending", State: v1alpha1.StateDegraded, KubectlStatus: "Pending",
+					Context: "prod-us", Namespace: "orders", Name: "cart-0", Phase: "Pending", State: v1alpha1.StateDegraded, KubectlStatus: "Pending",
 					Ready: v1alpha1.Ready{Ready: 1, Total: 2}, Restarts: 1, Severity: v1alpha1.SeverityWarning, Cause: "NotReady",
 				},
 			},
@@ -225,6 +230,38 @@ func TestR16_SummaryListsPods(t *testing.T) {
 	}
 	if len(lines) != 22 || !strings.HasPrefix(lines[20], "  shop/a   0/0   Pending") || lines[21] != "  and 5 more unhealthy" {
 		t.Errorf("%d lines:\n%s", len(lines), got)
+	}
+}
+
+func TestASummarySaysWhatItDoesNotSee(t *testing.T) {
+	t.Parallel()
+	stale := func(context, namespace string, seconds int64) v1alpha1.SummaryStream {
+		return v1alpha1.SummaryStream{Context: context, Namespace: namespace, State: v1alpha1.StreamStale, BlindSeconds: seconds}
+	}
+	for name, test := range map[string]struct {
+		opts    printers.EventOptions
+		streams []v1alpha1.SummaryStream
+		want    string
+	}{
+		"all is live":            {printers.EventOptions{}, []v1alpha1.SummaryStream{}, ""},
+		"all namespaces":         {printers.EventOptions{}, []v1alpha1.SummaryStream{stale("", "", 100)}, "; stale for 1m40s"},
+		"a namespace, since now": {printers.EventOptions{}, []v1alpha1.SummaryStream{stale("", "g", 0)}, "; g stale"},
+		"contexts":               {printers.EventOptions{ShowContext: true}, []v1alpha1.SummaryStream{stale("eu", "", 9), stale("us", "g", 9)}, "; eu stale for 9s; us/g stale for 9s"},
+		"more than can be named": {printers.EventOptions{}, slices.Repeat([]v1alpha1.SummaryStream{stale("", "g", 1)}, 7), "; g stale for 1s; g stale for 1s; g stale for 1s; and 4 more"},
+		"a name that is no name": {printers.EventOptions{}, []v1alpha1.SummaryStream{stale("", "g\x1b[31m\n", 1)}, "; g[31m | stale for 1s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.opts.Timestamps = printers.TimestampsNone
+			p, err := printers.NewEvents("line", test.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := &v1alpha1.PodWatchEvent{Type: v1alpha1.EventSummary, Time: at(0), Summary: &v1alpha1.WatchSummary{Streams: test.streams}}
+			if got, want := printed(t, p, e), "# 0 pods; 0 cleaned; 0 reconciliations"+test.want+"\n"; got != want {
+				t.Errorf("printed %q, want %q", got, want)
+			}
+		})
 	}
 }
 

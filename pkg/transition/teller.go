@@ -57,6 +57,9 @@ type Options struct {
 	// Selective is true if the scope has selectors, so that a pod can leave it
 	// and live.
 	Selective bool
+	// SeveralContexts is true if the scope has more than one context: then a
+	// summary names that of each pod and stream.
+	SeveralContexts bool
 }
 
 // SummaryPods says which pods a summary lists.

@@ -74,6 +74,7 @@ func newSession(o Options, engine *reconcile.Engine, h recording.Header) *sessio
 	for _, source := range h.Sources {
 		contexts[source.Context] = true
 	}
+	o.Tell.SeveralContexts = len(contexts) > 1
 	s := &session{
 		Options: o, engine: engine, teller: transition.New(o.Tell), sources: h.Sources, printer: o.Printer(len(contexts)),
 		limitations: map[place][]v1alpha1.Limitation{},

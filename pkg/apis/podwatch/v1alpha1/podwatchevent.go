@@ -147,10 +147,42 @@ type WatchSummary struct {
 	// Listed are the pods that --summary-pods asked for, worst first, at most
 	// twenty.
 	Listed []SummaryPod `json:"listed"`
+	// Streams are the parts of the scope whose pods may have changed unseen, or
+	// are not counted, by context and namespace. Empty if all that is counted is
+	// the present.
+	Streams []SummaryStream `json:"streams"`
+}
+
+// StreamState is why a part of the scope is not seen.
+type StreamState string
+
+// The states of streams in a summary; stream events of the same name say more.
+// StreamConnecting follows another one, while pods are read anew, and StreamFailed
+// is for good: the pods were never read.
+const (
+	StreamConnecting   StreamState = "connecting"
+	StreamLagging      StreamState = "lagging"
+	StreamStale        StreamState = "stale"
+	StreamForbidden    StreamState = "forbidden"
+	StreamUnauthorized StreamState = "unauthorized"
+	StreamFailed       StreamState = "failed"
+)
+
+// SummaryStream is a part of the scope that is not seen as it is.
+type SummaryStream struct {
+	// Context is absent with one context, Namespace if the stream is on all
+	// namespaces.
+	Context   string      `json:"context,omitempty"`
+	Namespace string      `json:"namespace,omitempty"`
+	State     StreamState `json:"state"`
+	// BlindSeconds is how long ago it was seen last, or since when it was tried.
+	BlindSeconds int64 `json:"blindSeconds"`
 }
 
 // SummaryPod is the status snapshot of one tracked pod.
 type SummaryPod struct {
+	// Context is absent with one context.
+	Context       string   `json:"context,omitempty"`
 	Namespace     string   `json:"namespace"`
 	Name          string   `json:"name"`
 	UID           string   `json:"uid"`
