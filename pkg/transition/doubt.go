@@ -45,7 +45,7 @@ func (t *Teller) release(p *pod) []v1alpha1.PodWatchEvent {
 // knows reports whether v has the finding f, at whatever severity.
 func knows(v *diagnose.Verdict, f *v1alpha1.Finding) bool {
 	return slices.ContainsFunc(v.Findings, func(g v1alpha1.Finding) bool {
-		return f == nil || problem{g.Cause, g.SubCause, g.Container} == problem{f.Cause, f.SubCause, f.Container}
+		return f == nil || problemOf(&g) == problemOf(f)
 	})
 }
 

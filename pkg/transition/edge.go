@@ -62,7 +62,7 @@ func (p *pod) newProblem(ev reconcile.Event) *v1alpha1.Finding {
 		if p.episode == nil {
 			p.episode = newEpisode(ev.Key, f, ev.AsOf())
 		}
-		id := problem{f.Cause, f.SubCause, f.Container}
+		id := problemOf(f)
 		if rank(f.Severity) <= rank(p.episode.worst[id]) {
 			continue
 		}

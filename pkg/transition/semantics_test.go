@@ -74,21 +74,6 @@ func TestF22_PendingToFailedInOneFrameHasNoFakeRunning(t *testing.T) {
 	w.expect("pod.evicted web Progressing→Failed critical Evicted")
 }
 
-func TestF23_AShortCrashLoopIsEnteredOnceAndNeverRecovers(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, transition.Options{})
-	p := w.pod("web")
-	w.synced(p)
-	w.told = nil
-	types, _ := w.crashes(p, 22, 4*time.Second)
-	if types[v1alpha1.EventCrashLoopEntered] != 1 || types[v1alpha1.EventPodRecovered] != 0 {
-		t.Errorf("told %v, want one crashloop.entered and no pod.recovered", types)
-	}
-	if types[v1alpha1.EventCrashLoopContinues] != 3 || len(types) != 2 {
-		t.Errorf("told %v, want crashloop.continues at 5, 10 and 20 restarts and nothing else", types)
-	}
-}
-
 func TestF24_AProbeThatKillsAfterNinetySecondsIsNoRecovery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, transition.Options{})
@@ -337,20 +322,6 @@ func TestAPodThatIsReadLateIsToldAsInitial(t *testing.T) {
 	w.see(w.pod("good"), initial)
 	w.see(w.loop(w.pod("bad"), 5), initial)
 	w.expect("crashloop.entered bad →Failing critical CrashLoop initial")
-}
-
-func TestHopsInsideAnEpisodeAreCounted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, transition.Options{})
-	p := w.pod("web")
-	w.synced(p)
-	w.told = nil
-	_, p = w.crashes(p, 4, 4*time.Second)
-	w.see(w.crash(p, 4*time.Second), nil)
-	w.deleted(p)
-	if got := w.told[len(w.told)-1]; got.Episode == nil || got.Episode.Flaps != 4 {
-		t.Errorf("told %+v, want an episode with 4 flaps", got.Episode)
-	}
 }
 
 // An image that could not be pulled and now can: no container has restarted.

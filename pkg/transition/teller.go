@@ -106,6 +106,15 @@ func (e *episode) peak() int {
 // problem identifies a finding within one pod.
 type problem struct{ cause, subCause, container string }
 
+// problemOf is the problem behind f. The runs of one crash loop may end in different
+// ways, and the kubelet may forget how.
+func problemOf(f *v1alpha1.Finding) problem {
+	if f.Cause == "CrashLoop" {
+		return problem{cause: f.Cause, container: f.Container}
+	}
+	return problem{f.Cause, f.SubCause, f.Container}
+}
+
 // New returns a Teller that has seen nothing.
 func New(opts Options) *Teller {
 	return &Teller{
