@@ -70,9 +70,10 @@
 //
 //	TIME GLYPH [CONTEXT/]NAMESPACE/POD[/CONTAINER] TYPE DETAIL
 //
-// The glyph is = for what was there at the start, ! for failing, ? for degraded,
-// + for good, - for gone, ~ for the connection, # for a summary and the end, x
-// for cleaning, | for the log and the events of a crash. The detail is kubectl's STATUS before→after, the cause, and
+// The glyph is = for what was there at the start, ! for failing (critical), ? for
+// degraded (a warning), . for what is only information, + for good, - for gone, ~ for
+// the connection, # for a summary and the end, x for cleaning, | for the log and the
+// events of a crash. The detail is kubectl's STATUS before→after, the cause, and
 // after a colon the message. A summary says after its counts what is not seen as it
 // is, and has its pods below it, indented.
 //

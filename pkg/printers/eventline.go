@@ -22,6 +22,7 @@ const (
 	glyphBaseline glyph = "="
 	glyphFailing  glyph = "!"
 	glyphDegraded glyph = "?"
+	glyphInfo     glyph = "."
 	glyphGood     glyph = "+"
 	glyphGone     glyph = "-"
 	glyphStream   glyph = "~"
@@ -231,7 +232,7 @@ func (p linePrinter) color(e *v1alpha1.PodWatchEvent, g glyph) *color.Color {
 		if e.Type != v1alpha1.EventCleanFailed {
 			return p.Palette.info
 		}
-	case glyphBaseline, glyphStream, glyphFailing, glyphDegraded:
+	case glyphBaseline, glyphStream, glyphFailing, glyphDegraded, glyphInfo:
 	}
 	if e.Summary != nil {
 		return p.Palette.faint
@@ -274,8 +275,12 @@ func glyphOf(e *v1alpha1.PodWatchEvent) glyph {
 		v1alpha1.EventCrashLoopContinues, v1alpha1.EventPodFailed, v1alpha1.EventPodEvicted,
 		v1alpha1.EventPodUnknown, v1alpha1.EventPodTerminatingLate, v1alpha1.EventGateUnmet, v1alpha1.EventNodeLost:
 	}
-	if e.Severity == v1alpha1.SeverityCritical {
+	switch e.Severity {
+	case v1alpha1.SeverityCritical:
 		return glyphFailing
+	case v1alpha1.SeverityWarning:
+		return glyphDegraded
+	case v1alpha1.SeverityInfo:
 	}
-	return glyphDegraded
+	return glyphInfo
 }

@@ -233,6 +233,26 @@ func TestR16_SummaryListsPods(t *testing.T) {
 	}
 }
 
+// The sign says how bad it is: what is no more than information is no warning.
+func TestTheSignOfAPodIsThatOfItsSeverity(t *testing.T) {
+	t.Parallel()
+	p, err := printers.NewEvents("line", printers.EventOptions{Timestamps: printers.TimestampsNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signs := map[v1alpha1.Severity]string{v1alpha1.SeverityCritical: "!", v1alpha1.SeverityWarning: "?", v1alpha1.SeverityInfo: "."}
+	for _, kind := range []v1alpha1.EventType{
+		v1alpha1.EventPodFailed, v1alpha1.EventPodEvicted, v1alpha1.EventContainerRestarted, v1alpha1.EventPodNotReady, v1alpha1.EventGateUnmet,
+	} {
+		for severity, sign := range signs {
+			got := printed(t, p, &v1alpha1.PodWatchEvent{Type: kind, Namespace: "shop", Name: "a", Severity: severity})
+			if want := sign + " shop/a " + string(kind); !strings.HasPrefix(got, want) {
+				t.Errorf("%s of severity %s is printed as %q, want %q", kind, severity, got, want)
+			}
+		}
+	}
+}
+
 func TestASummarySaysWhatItDoesNotSee(t *testing.T) {
 	t.Parallel()
 	stale := func(context, namespace string, seconds int64) v1alpha1.SummaryStream {
