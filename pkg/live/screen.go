@@ -42,6 +42,10 @@ type Options struct {
 	Board *Board
 	// Context and Scope name what is watched, in the first line.
 	Context, Scope string
+	// WaitsFor is what the run ends with, "" if it does not by itself; Deadline is
+	// until when at most, zero for ever.
+	WaitsFor string
+	Deadline time.Time
 	// ShowContext and ShowNamespace add these columns.
 	ShowContext, ShowNamespace bool
 	Palette                    printers.Palette

@@ -112,7 +112,7 @@ func (s *state) title() string {
 		badge = "PAUSED  " + badge
 	}
 	right := badge + "  " + clock
-	left := strings.Join(slices.DeleteFunc([]string{"podwatch", s.options.Context, s.options.Scope}, func(s string) bool { return s == "" }), "  ")
+	left := strings.Join(slices.DeleteFunc([]string{"podwatch", s.options.Context, s.waits(), s.options.Scope}, func(s string) bool { return s == "" }), "  ")
 	room := s.width - printers.Columns(right) - 1
 	if room < len("podwatch") {
 		return s.fit(right, s.width)
@@ -122,6 +122,18 @@ func (s *state) title() string {
 		painted = s.options.Palette.PaintSeverity(severity, badge)
 	}
 	return s.fit(left, room) + " " + painted + "  " + clock
+}
+
+// waits is what the run waits for, and how much time it has left for that.
+func (s *state) waits() string {
+	if s.options.WaitsFor == "" {
+		return ""
+	}
+	text := "until " + s.options.WaitsFor
+	if end := s.options.Deadline; !end.IsZero() {
+		text += fmt.Sprintf(", %s left", max(0, end.Sub(s.latest)).Round(time.Second))
+	}
+	return text
 }
 
 // badge is the freshness of the worst source, with the severity of that; live is

@@ -98,6 +98,29 @@ func fits(t *testing.T, screen string, width, height int) {
 }
 
 // Every size, also the impossible, and every pane.
+func TestTheTitleSaysWhatIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		waitsFor string
+		deadline time.Time
+		want     string
+	}{
+		"nothing":            {"", time.Time{}, "podwatch  prod-eu  all namespaces"},
+		"for as long":        {"healthy", time.Time{}, "podwatch  prod-eu  until healthy  all namespaces"},
+		"with a timeout":     {"healthy", noon.Add(200 * time.Second), "podwatch  prod-eu  until healthy, 3m20s left  all namespaces"},
+		"which is just over": {"healthy", noon.Add(-time.Second), "podwatch  prod-eu  until healthy, 0s left  all namespaces"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := looking(t, scene(fresh), 120, 30)
+			s.options.WaitsFor, s.options.Deadline = test.waitsFor, test.deadline
+			if got := s.title(); !strings.HasPrefix(got, test.want) {
+				t.Errorf("title %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestF37_EverySizeFits(t *testing.T) {
 	t.Parallel()
 	for _, keys := range [][]string{nil, {"a", "end"}, {"g"}, {"/", "x"}, {"?"}, {"enter", "end"}, {"space"}, {"tab", "home"}, {"l"}, {"y"}, {"1", "2"}} {

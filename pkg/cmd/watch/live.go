@@ -78,6 +78,7 @@ func newView(o Options, s *session) *view {
 	opts := live.Options{
 		Board: board, Scope: scope, ShowContext: len(contexts) > 1, ShowNamespace: namespaces[""] || len(namespaces) > 1,
 		Palette: o.Live.Palette, ASCII: o.Live.ASCII, Location: time.Local, Now: o.Clock.Now, In: o.Live.In, Out: o.Out, Term: o.Live.Term,
+		WaitsFor: o.Gate.String(), Deadline: s.deadline,
 	}
 	if len(contexts) == 1 {
 		opts.Context = s.sources[0].Context
@@ -195,15 +196,6 @@ func (s *session) run(ctx context.Context, engine func(context.Context, func(rec
 		return broken
 	}
 	return err
-}
-
-// printLast prints the summary that stays when the live view has gone.
-func (s *session) printLast(at time.Time) error {
-	if s.Live == nil {
-		return nil
-	}
-	e := s.teller.Summary(at, s.engine.Reconciliations())
-	return s.print(&e)
 }
 
 // holdLog keeps the log of client-go from being written onto the screen until

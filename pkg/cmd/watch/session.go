@@ -45,6 +45,8 @@ type session struct {
 	folder *transition.Folder
 	// gate is nil without one.
 	gate *gate.Gate
+	// deadline is when the gate gives up, zero for never.
+	deadline time.Time
 	// gateNext is when the gate wants a look, zero for never.
 	gateNext time.Time
 	// vanished is told of a namespace whose last pod has gone while a gate
@@ -84,6 +86,9 @@ func newSession(o Options, engine *reconcile.Engine, h recording.Header) *sessio
 		s.gate = gate.New(o.Gate, h.Started)
 		// What ends by time alone ends without any event, too.
 		s.gateNext = o.Gate.Earliest(h.Started)
+		if o.Gate.Timeout > 0 {
+			s.deadline = h.Started.Add(o.Gate.Timeout)
+		}
 	}
 	if !o.Machine && o.Live == nil {
 		s.folder = &transition.Folder{}
@@ -257,13 +262,13 @@ func (s *session) printEnd(ctx context.Context, at time.Time, err error) error {
 	if err := s.printAll(rest); err != nil {
 		return err
 	}
-	if err := s.printLast(at); err != nil {
-		return err
-	}
 	if err := s.printUnmet(ctx, at, err); err != nil {
 		return err
 	}
 	end := s.teller.End(at, s.engine.Reconciliations(), exit.Code(err), s.endText(err))
+	if s.Live != nil { // the pods have gone with the screen
+		end.Summary.Listed = s.teller.Summary(at, s.engine.Reconciliations()).Summary.Listed
+	}
 	return s.print(&end)
 }
 
