@@ -177,6 +177,54 @@ func TestF06_F08_AtTheStartCredentialsAndRightsAreErrors(t *testing.T) {
 	}
 }
 
+// A gate whose time is up before anything was seen says why; what waiting does not mend
+// is no gate that did not hold.
+func TestF06_F21_AGateThatNeverSawThePodsSaysWhy(t *testing.T) {
+	t.Parallel()
+	fail := func(code int, reason metav1.StatusReason) func(*frametest.Server) {
+		return func(s *frametest.Server) {
+			s.Next(slices.Repeat([]frametest.Fault{frametest.Status(code, reason)}, 100)...)
+		}
+	}
+	for name, test := range map[string]struct {
+		prepare func(*frametest.Server)
+		code    int
+		// stderr are parts of what is said, in this order.
+		stderr []string
+	}{
+		"401 for ever": {
+			fail(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), 1,
+			[]string{"waiting for the API server: ", "error: list pods in namespace \"shop\": timed out after 3s: ", "nauthorized", "hint: kubectl auth whoami"},
+		},
+		"refused": {
+			(*frametest.Server).Refuse, 1,
+			[]string{"waiting for the API server: ", "error: list pods in namespace \"shop\": timed out after 3s: ", "connection refused", "hint: kubectl config view"},
+		},
+		"500 for ever": {
+			fail(http.StatusInternalServerError, metav1.StatusReasonInternalError), 2,
+			[]string{"waiting for the API server: ", "error: wait for healthy: timed out after 3s: the pods could not be read: "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := frametest.New(t)
+			test.prepare(srv)
+			_, stderr, code := run(t, "watch", "--until", "healthy", "--timeout", "3s", "--kubeconfig", kubeconfig(t, srv.Config().Host))
+			rest := stderr
+			for _, part := range test.stderr {
+				_, after, ok := strings.Cut(rest, part)
+				if !ok {
+					t.Errorf("stderr %q lacks %q", stderr, part)
+				}
+				rest = after
+			}
+			if code != test.code {
+				t.Errorf("exit code %d, want %d; stderr %q", code, test.code, stderr)
+			}
+		})
+	}
+}
+
 func TestF35_AnIdleWatchEndsWhenItsReaderGoes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -84,6 +84,8 @@ type Gate struct {
 	// around is what was read above pods, by their namespaces, workloads what was
 	// read of Options.Workloads, by source.
 	around, workloads map[at]*reconcile.Surroundings
+	// blinded is the last error of any source, nil once one was heard of again.
+	blinded error
 	// metSince and blindSince are zero while the conditions do not hold, or all
 	// is live.
 	metSince, blindSince time.Time
@@ -147,6 +149,7 @@ func (g *Gate) Take(ev reconcile.Event) Decision {
 		g.age(g.leave(ev.Key))
 	case reconcile.Stream:
 		g.states[at{ev.Source.Context, ev.Source.Namespace}] = ev.Status.State
+		g.blinded = ev.Status.Err
 	case reconcile.SourceFailed:
 		g.unread++
 		delete(g.states, at{ev.Source.Context, ev.Source.Namespace})
@@ -243,13 +246,21 @@ func (g *Gate) live() bool {
 }
 
 func (g *Gate) blindness(live bool) string {
+	text := ""
 	switch {
-	case !g.synced:
+	case g.synced && live:
+		return ""
+	case g.synced:
+		text = "the pods cannot be seen at present"
+	case g.blinded == nil:
 		return "the pods could not be read yet"
-	case !live:
-		return "the pods cannot be seen at present"
+	default:
+		text = "the pods could not be read"
 	}
-	return ""
+	if g.blinded != nil {
+		text += ": " + g.blinded.Error()
+	}
+	return text
 }
 
 // missing says what the live set lacks, "" if nothing.

@@ -22,6 +22,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
+	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
 )
 
 // listedUnmet bounds the pods that are named when a gate does not hold.
@@ -81,6 +82,9 @@ func (s *session) decided(ctx context.Context, d gate.Decision) error {
 	case gate.Failed:
 		return exit.Gate(fmt.Errorf("wait for %s: %s", s.Gate, d.Reason))
 	case gate.TimedOut:
+		if err := s.unreachable(); err != nil {
+			return failure.Explain(err)
+		}
 		return exit.Gate(fmt.Errorf("wait for %s: timed out after %s: %s%s", s.Gate, s.Gate.Timeout, d.Reason, s.nowhere(ctx)))
 	case gate.GaveUp:
 		return exit.Incomplete(fmt.Errorf("wait for %s: gave up after %s: %s", s.Gate, s.Gate.MaxStale, d.Reason))
@@ -90,6 +94,22 @@ func (s *session) decided(ctx context.Context, d gate.Decision) error {
 		return exit.Incomplete(failure.Unread(s.unread, len(s.sources)))
 	}
 	return s.missed()
+}
+
+// unreachable is why nothing was ever read, if waiting longer would not have helped:
+// then there was no gate to hold. It is nil otherwise.
+func (s *session) unreachable() error {
+	if s.synced || s.blinded == nil {
+		return nil
+	}
+	switch s.blinded.Kind {
+	case stream.Unauthorized, stream.Refused, stream.DNS, stream.TLS:
+		e := *s.blinded
+		e.Err = fmt.Errorf("timed out after %s: %w", s.Gate.Timeout, e.Err)
+		return &e
+	case stream.Denied, stream.Rejected, stream.Timeout, stream.Other:
+	}
+	return nil
 }
 
 // printUnmet names the pods because of which the gate has not held.

@@ -55,6 +55,8 @@ type session struct {
 	synced   bool
 	// waiting is true once the user was told of that.
 	waiting bool
+	// blinded is why nothing was read yet, nil if the server was heard of since.
+	blinded *stream.ConnectError
 	// early is what was told before the first sync. It is printed after the
 	// summary that comes first, or never: then the error says it all.
 	early []v1alpha1.PodWatchEvent
@@ -216,18 +218,37 @@ func (s *session) print(e *v1alpha1.PodWatchEvent) error {
 	return s.printer.PrintObj(e, s.Out)
 }
 
-// wait says once that the server cannot be reached yet, and why. What the server
-// itself answers is told as the error that it leads to.
+// wait notes why the pods cannot be read yet, and says so once.
 func (s *session) wait(ev reconcile.Event) {
+	if ev.Type != reconcile.Stream {
+		return
+	}
 	err := ev.Status.Err
-	if err == nil && ev.Status.State == stream.Lagging {
+	s.blinded = nil
+	if err != nil {
+		s.blinded = &stream.ConnectError{Kind: stream.KindOf(err), Namespace: ev.Source.Namespace, Err: err}
+	}
+	switch {
+	case s.waiting || s.view != nil:
+		return
+	case err == nil && ev.Status.State == stream.Lagging:
 		err = errors.New("no answer yet")
+	case err == nil || passing(ev.Status):
+		return
 	}
-	silent := apierrors.ReasonForError(err) == metav1.StatusReasonUnknown
-	if ev.Type == reconcile.Stream && err != nil && silent && !s.waiting && s.view == nil {
-		s.waiting = true
-		_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(err.Error()))
+	s.waiting = true
+	_, _ = fmt.Fprintf(s.ErrOut, "waiting for the API server: %s\n", plaintext.Line(err.Error()))
+}
+
+// passing reports whether the error of st is an answer of the server that is not worth
+// a word: the first one, such as a 401 before credentials are renewed, or one that is
+// told as the end that it leads to.
+func passing(st stream.Status) bool {
+	if apierrors.ReasonForError(st.Err) == metav1.StatusReasonUnknown {
+		return false
 	}
+	kind := stream.KindOf(st.Err)
+	return st.Attempts < 2 || kind == stream.Denied || kind == stream.Rejected
 }
 
 // end tells how the run has ended and returns the end of the command.

@@ -65,8 +65,9 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 // errSilent cuts a connection that has been silent for too long.
 var errSilent = errors.New("no frame from the server in time")
 
-// kindOf classifies an error of a request or of a stream.
-func kindOf(err error) Kind {
+// KindOf classifies an error of a request or of a stream, such as Status.Err. It must
+// not be nil.
+func KindOf(err error) Kind {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
@@ -152,7 +153,7 @@ func isResumable(err error) bool {
 	if isExpired(err) {
 		return false
 	}
-	switch kindOf(err) {
+	switch KindOf(err) {
 	case Refused, DNS, TLS, Unauthorized, Timeout:
 		return true
 	case Other:

@@ -129,7 +129,7 @@ func (l *listWatch) watch(parent context.Context, opts metav1.ListOptions) (watc
 			s.beginRelist()
 		}
 		switch {
-		case initial && (kindOf(err) == Refused || apierrors.IsTooManyRequests(err)):
+		case initial && (KindOf(err) == Refused || apierrors.IsTooManyRequests(err)):
 			return nil, opaque{err}
 		case !initial && isResumable(err):
 			return nil, resumable{err}

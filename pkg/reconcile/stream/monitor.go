@@ -152,7 +152,7 @@ func (m *monitor) failed(err error, attempt int) {
 
 // stateAfter is the state that a failure leads to. The caller holds mu.
 func (m *monitor) stateAfter(err error) State {
-	switch kindOf(err) {
+	switch KindOf(err) {
 	case Denied:
 		return Forbidden
 	case Refused, DNS, TLS:
@@ -190,7 +190,7 @@ const (
 // after it.
 func (m *monitor) judge(err error, r request) {
 	m.mu.Lock()
-	kind, end := kindOf(err), false
+	kind, end := KindOf(err), false
 	switch kind {
 	case Denied, Rejected:
 		end = r == listing
@@ -304,7 +304,17 @@ func (m *monitor) overdue(silent time.Duration) error {
 	}
 	e := &ConnectError{Kind: Timeout, Namespace: m.namespace, Err: fmt.Errorf("no answer within %s", limit)}
 	if err := m.status.Err; err != nil {
-		e.Kind, e.Err = kindOf(err), fmt.Errorf("no answer within %s: %w", limit, err)
+		e.Kind, e.Err = KindOf(err), fmt.Errorf("%s within %s: %w", lacking(KindOf(err)), limit, err)
 	}
 	return e
+}
+
+// lacking is what has not come when only errors of kind k did: a 401 is an answer.
+func lacking(k Kind) string {
+	switch k {
+	case Refused, DNS, TLS, Timeout:
+		return "no answer"
+	case Unauthorized, Denied, Rejected, Other:
+	}
+	return "no pods"
 }

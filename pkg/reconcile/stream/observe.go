@@ -49,7 +49,7 @@ func (a *attempt) missed(err error) {
 // unreachable ends a run that is to fail fast, before rest.Request tries again:
 // it takes a connection that is reset while dialling for one that was lost.
 func (a *attempt) unreachable(err error) {
-	switch kindOf(err) {
+	switch KindOf(err) {
 	case Refused, DNS, TLS:
 		a.monitor.judge(err, watching)
 	case Unauthorized, Denied, Rejected, Timeout, Other:

@@ -50,9 +50,9 @@ func TestRunEndsBeforeTheFirstSync(t *testing.T) {
 		text string
 	}{
 		"refused at start, fail fast": {prepare: (*frametest.Server).Refuse, failFast: true, kind: stream.Refused},
-		"refused at start":            {prepare: (*frametest.Server).Refuse, kind: stream.Refused, slow: true},
+		"refused at start":            {prepare: (*frametest.Server).Refuse, kind: stream.Refused, slow: true, text: "no answer within 2s: "},
 		"F06 401 for ever, fail fast": {prepare: always(unauthorized), failFast: true, kind: stream.Unauthorized},
-		"F06 401 for ever":            {prepare: always(unauthorized), kind: stream.Unauthorized, slow: true},
+		"F06 401 for ever":            {prepare: always(unauthorized), kind: stream.Unauthorized, slow: true, text: "no pods within 2s: "},
 		"F08 403 at start, fail fast": {prepare: always(forbidden), failFast: true, kind: stream.Denied},
 		"F08 403 at start":            {prepare: always(forbidden), kind: stream.Denied},
 		"400 at start":                {prepare: always(badRequest), kind: stream.Rejected},
