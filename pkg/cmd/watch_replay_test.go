@@ -285,6 +285,45 @@ func TestReplayRefuses(t *testing.T) {
 	}
 }
 
+// What a shell makes of a variable that is not set is no value: a watch of the live
+// cluster is not what --replay "$FILE" asks for.
+func TestWatchRefusesEmptyValues(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{
+		"--output", "--color", "--timestamps", "--min-severity", "--summary-pods", "--recover-after", "--owners", "--until", "--record",
+		"--replay", "--older-than", "--dry-run", "--archive", "--confirm-context",
+	} {
+		for _, value := range []string{"", " "} {
+			stdout, stderr, code := run(t, "watch", flag, value)
+			if want := "error: flag " + flag + ": the value is empty\n"; code != 1 || stdout != "" || stderr != want {
+				t.Errorf("%s %q: exit code %d, stdout %q, stderr %q, want %q", flag, value, code, stdout, stderr, want)
+			}
+		}
+	}
+}
+
+func TestWatchNamesTheFlagThatIsWrong(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"--summary-every -1s":                   "flag --summary-every -1s: want no negative duration",
+		"--idle-timeout 0s":                     "flag --idle-timeout 0s: want a positive duration",
+		"--connect-timeout -1s":                 "flag --connect-timeout -1s: want a positive duration",
+		"--until healthy --stable-for -1s":      "flag --stable-for -1s: want no negative duration",
+		"--until healthy --min-pods -1":         "flag --min-pods -1: want no negative number",
+		"--logs 51":                             "flag --logs 51: want 0 to 50",
+		"--events -1":                           "flag --events -1: want 0 to 50",
+		"--replay-speed 2":                      "flag --replay-speed: there is nothing to replay without --replay",
+		"--replay-speed=-1":                     "flag --replay-speed -1: want no negative number",
+		"--replay recording --replay-speed=-1":  "flag --replay-speed -1: want no negative number",
+		"--replay recording --replay-speed=NaN": "flag --replay-speed NaN: want no negative number",
+	} {
+		_, stderr, code := run(t, append([]string{"watch"}, strings.Fields(args)...)...)
+		if code != 1 || stderr != "error: "+want+"\n" {
+			t.Errorf("%s: exit code %d, stderr %q, want %q", args, code, stderr, want)
+		}
+	}
+}
+
 func TestARecordingNeverOverwrites(t *testing.T) {
 	t.Parallel()
 	srv := frametest.New(t)

@@ -141,11 +141,6 @@ func (f *cleanFlags) check(s scope.Scope, dryRun v1alpha1.DryRun) error {
 	case f.limits.Ended < 0 || f.limits.Living < 0:
 		return errors.New("flags --max, --max-disrupt: want no negative number")
 	}
-	for name, value := range map[string]string{"archive": f.archive, "confirm-context": f.confirmContext} {
-		if f.set.Changed(name) && empty(value) {
-			return fmt.Errorf("flag --%s: the value is empty", name)
-		}
-	}
 	for _, others := range []string{"until", "for", "record", "replay"} {
 		if f.set.Changed(others) {
 			return fmt.Errorf("flags --clean and --%s exclude each other", others)

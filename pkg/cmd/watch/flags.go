@@ -6,6 +6,7 @@ package watch
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,8 @@ type flags struct {
 	scope  *scope.Flags
 	clocks *clocks.Flags
 	clean  cleanFlags
-	set    *pflag.FlagSet
+	// set has all flags of the command, own those that only watch has.
+	set, own *pflag.FlagSet
 
 	output, color, timestamps, minSeverity, summaryPods string
 	recoverAfter, until, record, replay, owners         string
@@ -56,9 +58,15 @@ type flags struct {
 
 // addTo adds the flags to the command's.
 func (f *flags) addTo(set *pflag.FlagSet) {
-	f.set = set
+	f.set, f.own = set, pflag.NewFlagSet("watch", pflag.ContinueOnError)
 	f.scope.AddTo(set)
 	f.clocks.AddTo(set)
+	f.addOwn(f.own)
+	f.clean.addTo(f.own)
+	set.AddFlagSet(f.own)
+}
+
+func (f *flags) addOwn(set *pflag.FlagSet) {
 	set.StringVarP(&f.output, "output", "o", "auto", "output format: auto (live on a terminal, else line), live, "+strings.Join(printers.EventFormats(), ", "))
 	set.StringVar(&f.color, "color", string(printers.ColorAuto), "colour: auto, always, never")
 	set.BoolVar(&f.ascii, "ascii", false, "keep arrows and lines that are not ASCII out of the output")
@@ -79,7 +87,6 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.DurationVar(&f.stableFor, "stable-for", gateStable, "with --until or --for: how long it must hold (with --for alone 0s if not given)")
 	set.IntVar(&f.minPods, "min-pods", 1, "with --until or --for: how many pods there must be")
 	set.DurationVar(&f.maxStale, "max-stale", 0, "with --until or --for: give up with 3 after not seeing the pods for so long; 0 never")
-	f.clean.addTo(set)
 	set.StringVar(&f.record, "record", "", "write all that is seen to this new file, for --replay")
 	set.StringVar(&f.replay, "replay", "", "replay this recording instead of watching a cluster; - is standard input")
 	set.Float64Var(&f.replaySpeed, "replay-speed", 0, "how many times as fast as recorded a replay is; 0 is as fast as possible")
@@ -140,6 +147,9 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 }
 
 func (f *flags) check() error {
+	if err := f.checkEmpty(); err != nil {
+		return err
+	}
 	if err := f.clocks.Check(); err != nil {
 		return err
 	}
@@ -158,17 +168,55 @@ func (f *flags) check() error {
 	return f.checkNumbers()
 }
 
+// checkEmpty refuses what a shell makes of a variable that is not set: --replay would
+// watch the cluster instead.
+func (f *flags) checkEmpty() error {
+	var err error
+	f.own.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed && strings.TrimSpace(flag.Value.String()) == "" && err == nil {
+			err = fmt.Errorf("flag --%s: the value is empty", flag.Name)
+		}
+	})
+	return err
+}
+
 func (f *flags) checkNumbers() error {
-	outside := func(n int) bool { return n < 0 || n > maxDetail }
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+		least time.Duration
+		want  string
+	}{
+		{"summary-every", f.summaryEvery, 0, "no negative duration"},
+		{"idle-timeout", f.idleTimeout, 1, "a positive duration"},
+		{"connect-timeout", f.connectTimeout, 1, "a positive duration"},
+		{"timeout", f.timeout, 0, "no negative duration"},
+		{"stable-for", f.stableFor, 0, "no negative duration"},
+		{"max-stale", f.maxStale, 0, "no negative duration"},
+	} {
+		if d.value < d.least {
+			return fmt.Errorf("flag --%s %v: want %s", d.flag, d.value, d.want)
+		}
+	}
+	for _, n := range []struct {
+		flag               string
+		value, least, most int
+		want               string
+	}{
+		{"logs", f.logs, 0, maxDetail, fmt.Sprintf("0 to %d", maxDetail)},
+		{"events", f.events, 0, maxDetail, fmt.Sprintf("0 to %d", maxDetail)},
+		{"min-pods", f.minPods, 0, math.MaxInt, "no negative number"},
+		{"workers", f.workers, 1, math.MaxInt, "at least 1"},
+	} {
+		if n.value < n.least || n.value > n.most {
+			return fmt.Errorf("flag --%s %d: want %s", n.flag, n.value, n.want)
+		}
+	}
 	switch {
-	case f.summaryEvery < 0 || f.idleTimeout <= 0 || f.connectTimeout <= 0:
-		return errors.New("flags --summary-every, --idle-timeout, --connect-timeout: want a positive duration")
-	case min(f.timeout, f.stableFor, f.maxStale) < 0 || f.minPods < 0:
-		return errors.New("flags --timeout, --stable-for, --max-stale, --min-pods: want no negative value")
-	case outside(f.logs) || outside(f.events):
-		return fmt.Errorf("flags --logs, --events: want 0 to %d", maxDetail)
-	case f.workers < 1:
-		return errors.New("flag --workers: want at least 1")
+	case f.replaySpeed < 0 || math.IsNaN(f.replaySpeed):
+		return fmt.Errorf("flag --replay-speed %v: want no negative number", f.replaySpeed)
+	case f.set.Changed("replay-speed") && f.replay == "":
+		return errors.New("flag --replay-speed: there is nothing to replay without --replay")
 	}
 	return nil
 }
@@ -229,8 +277,6 @@ func (f *flags) checkReplay(s scope.Scope) error {
 		return errors.New("flags --replay and --record exclude each other")
 	case f.set.Changed("owners"):
 		return errors.New("flags --replay and --owners exclude each other: what was read is in the recording")
-	case f.replaySpeed < 0:
-		return errors.New("flag --replay-speed: want no negative number")
 	case s.All || len(s.Namespaces)+len(s.Contexts)+len(s.Targets) > 0 || s.LabelSelector != "" || s.FieldSelector != "":
 		return errors.New("flag --replay: the recording says which pods there are; leave out contexts, namespaces, selectors and names")
 	}
