@@ -335,7 +335,7 @@ func TestAFullDiskIsAnError(t *testing.T) {
 	var stderr bytes.Buffer
 	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: full, ErrOut: &stderr}
 	code := cmd.Main(t.Context(), []string{"watch", "--kubeconfig", kubeconfig(t, srv.Config().Host)}, streams, noEnv)
-	if code != 1 || !strings.Contains(stderr.String(), "no space left") {
+	if code != 1 || strings.Count(stderr.String(), "no space left") != 1 {
 		t.Errorf("exit code %d, stderr %q", code, stderr.String())
 	}
 }

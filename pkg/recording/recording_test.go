@@ -97,7 +97,7 @@ func header() recording.Header {
 func write(t *testing.T, deliveries []reconcile.Delivery) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run.jsonl")
-	w, err := recording.Create(path, header())
+	w, err := recording.Create(path, header(), func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ package recording
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,20 +19,32 @@ const waiting = 4096
 
 // Writer writes one recording.
 type Writer struct {
-	path  string
 	lines chan line
 	done  chan error
 }
 
 // Create makes a new file that only its owner can read. A file that is there
-// already is never touched.
-func Create(path string, h Header) (*Writer, error) {
+// already is never touched. If it cannot be written, failed is called once, by another
+// goroutine, with the error that Close returns: what is put from then on is dropped.
+func Create(path string, h Header, failed func(error)) (*Writer, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create recording: %w", err)
 	}
-	w := &Writer{path: path, lines: make(chan line, waiting), done: make(chan error, 1)}
-	go func() { w.done <- errors.Join(write(f, h, w.lines), f.Close()) }()
+	w := &Writer{lines: make(chan line, waiting), done: make(chan error, 1)}
+	go func() {
+		err := write(f, h, w.lines)
+		if closeErr := f.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			err = fmt.Errorf("write recording %q: %w", path, err)
+			failed(err)
+		}
+		for range w.lines { //nolint:revive // whoever puts must not wait
+		}
+		w.done <- err
+	}()
 	return w, nil
 }
 
@@ -44,25 +55,28 @@ func (w *Writer) Put(d reconcile.Delivery) { w.lines <- lineOf(d) }
 // must not be called any more.
 func (w *Writer) Close() error {
 	close(w.lines)
-	if err := <-w.done; err != nil {
-		return fmt.Errorf("write recording %q: %w", w.path, err)
-	}
-	return nil
+	return <-w.done
 }
 
-// write encodes lines until there are no more. After an error the rest is
-// dropped.
+// write encodes lines until there are no more, or to the first error.
 func write(f io.Writer, h Header, lines <-chan line) error {
 	b := bufio.NewWriter(f)
 	e := json.NewEncoder(b)
-	err := e.Encode(newHeader(h))
-	for l := range lines {
-		if err != nil {
-			continue
+	if err := e.Encode(newHeader(h)); err != nil {
+		return err
+	}
+	for {
+		if len(lines) == 0 { // a process that is killed leaves all it has seen
+			if err := b.Flush(); err != nil {
+				return err
+			}
 		}
-		if err = e.Encode(l); err == nil && len(lines) == 0 {
-			err = b.Flush() // so that a process that is killed leaves all it has seen
+		l, ok := <-lines
+		if !ok {
+			return b.Flush()
+		}
+		if err := e.Encode(l); err != nil {
+			return err
 		}
 	}
-	return errors.Join(err, b.Flush())
 }

@@ -6,9 +6,11 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/terminal"
+	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/recording"
 )
@@ -53,13 +55,26 @@ func watch(ctx context.Context, o Options, cancel context.CancelCauseFunc) error
 	case o.Record == "":
 		return watchOn(ctx, o, cancel, cfg, header, nil)
 	}
-	w, err := recording.Create(o.Record, header)
+	return watchAndRecord(ctx, o, cancel, cfg, header)
+}
+
+// watchAndRecord watches, and keeps what it sees. If that cannot be written, it ends at
+// once; only a gate is worth more than its recording, and goes on with a warning.
+func watchAndRecord(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg reconcile.Config, h recording.Header) error {
+	w, err := recording.Create(o.Record, h, func(err error) {
+		switch {
+		case len(o.Gate.Conditions) == 0:
+			cancel(exit.Incomplete(err))
+		case o.Live == nil: // else it would be written across the view: it is said at the end
+			_, _ = fmt.Fprintf(o.ErrOut, "warning: %s\n", plaintext.Line(err.Error()))
+		}
+	})
 	if err != nil {
 		return err
 	}
 	cfg.Tap = w.Put
-	err = watchOn(ctx, o, cancel, cfg, header, nil)
-	if writeErr := w.Close(); writeErr != nil {
+	err = watchOn(ctx, o, cancel, cfg, h, nil)
+	if writeErr := w.Close(); writeErr != nil && !errors.Is(err, writeErr) {
 		return errors.Join(err, exit.Incomplete(writeErr))
 	}
 	return err

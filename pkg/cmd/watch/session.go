@@ -29,8 +29,9 @@ import (
 // engine's emit, one event after another.
 type session struct {
 	Options
-	// printing is held while something is printed.
-	printing sync.Mutex
+	// printing is held while something is printed; unprintable is the first error of that.
+	printing    sync.Mutex
+	unprintable error
 	// crashes is nil in a replay.
 	crashes *crashes
 	// cleaning is nil if nothing is removed.
@@ -215,7 +216,11 @@ func (s *session) print(e *v1alpha1.PodWatchEvent) error {
 	if e.Summary != nil && s.cleaning != nil {
 		e.Summary.Cleaned = int(s.cleaning.removed.Load())
 	}
-	return s.printer.PrintObj(e, s.Out)
+	err := s.printer.PrintObj(e, s.Out)
+	if s.unprintable == nil {
+		s.unprintable = err
+	}
+	return err
 }
 
 // wait notes why the pods cannot be read yet, and says so once.
@@ -267,8 +272,11 @@ func (s *session) end(ctx context.Context, runErr error) error {
 	if at.IsZero() {
 		at = s.engine.Ended()
 	}
-	printErr := s.printEnd(ctx, at, err)
-	if err != nil && exit.ClosedPipe(printErr) {
+	printErr := s.unprintable
+	if printErr == nil {
+		printErr = s.printEnd(ctx, at, err)
+	}
+	if err != nil && (exit.ClosedPipe(printErr) || errors.Is(err, printErr)) {
 		return err // that nobody reads it changes nothing about the outcome
 	}
 	return errors.Join(err, printErr)
