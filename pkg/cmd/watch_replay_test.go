@@ -306,7 +306,8 @@ func TestWatchNamesTheFlagThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
 		"--summary-every -1s":                   "flag --summary-every -1s: want no negative duration",
-		"--idle-timeout 0s":                     "flag --idle-timeout 0s: want a positive duration",
+		"--idle-timeout 0s":                     "flag --idle-timeout 0s: want at least 1m15s: a quiet server is heard of once a minute",
+		"--idle-timeout 6s":                     "flag --idle-timeout 6s: want at least 1m15s: a quiet server is heard of once a minute",
 		"--connect-timeout -1s":                 "flag --connect-timeout -1s: want a positive duration",
 		"--until healthy --stable-for -1s":      "flag --stable-for -1s: want no negative duration",
 		"--until healthy --min-pods -1":         "flag --min-pods -1: want no negative number",

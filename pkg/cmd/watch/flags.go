@@ -78,7 +78,7 @@ func (f *flags) addOwn(set *pflag.FlagSet) {
 	set.IntVar(&f.events, "events", 3, "events that follow a crash; 0 for none")
 	set.StringVar(&f.owners, "owners", string(related.Auto), "read workloads and namespaces around findings: auto, never, require")
 	set.DurationVar(&f.summaryEvery, "summary-every", time.Minute, "distance of the summaries; 0 for none")
-	set.DurationVar(&f.idleTimeout, "idle-timeout", 100*time.Second, "silence after which the connection counts as dead; suspicious at three quarters of it")
+	set.DurationVar(&f.idleTimeout, "idle-timeout", 100*time.Second, "silence after which the connection counts as dead; suspicious at three quarters of it; at least "+stream.BookmarkWait.String()+", for a quiet server is heard of once a minute")
 	set.DurationVar(&f.connectTimeout, "connect-timeout", 30*time.Second, "how long the first connection may take")
 	set.IntVar(&f.workers, "workers", 2, "pods that are judged at once")
 	set.StringVar(&f.until, "until", "", "end when all pods are so: healthy")
@@ -188,7 +188,7 @@ func (f *flags) checkNumbers() error {
 		want  string
 	}{
 		{"summary-every", f.summaryEvery, 0, "no negative duration"},
-		{"idle-timeout", f.idleTimeout, 1, "a positive duration"},
+		{"idle-timeout", f.idleTimeout, stream.BookmarkWait, "at least " + stream.BookmarkWait.String() + ": a quiet server is heard of once a minute"},
 		{"connect-timeout", f.connectTimeout, 1, "a positive duration"},
 		{"timeout", f.timeout, 0, "no negative duration"},
 		{"stable-for", f.stableFor, 0, "no negative duration"},

@@ -65,6 +65,10 @@ type Config struct {
 	// IdleTimeout is the silence after which a stream is Stale and its
 	// connection is cut: 100s. It covers opening a watch too.
 	IdleTimeout time.Duration
+	// BookmarkWait is the silence after which a server that sends bookmarks would have
+	// sent one: the constant of that name. With a shorter IdleTimeout a quiet scope is
+	// cut although nothing is wrong, and nothing is concluded from that.
+	BookmarkWait time.Duration
 	// ConnectTimeout bounds the time until the server is first heard of: 30s.
 	ConnectTimeout time.Duration
 	// SyncTimeout bounds the wait for the bookmark that ends a streamed list, 30s
@@ -78,6 +82,11 @@ type Config struct {
 	Logger klog.Logger
 }
 
+// BookmarkWait is longer than the minute after which the API server sends a bookmark to
+// a watch that has asked for them (defaultBookmarkFrequency, in k8s.io/apiserver
+// v0.37.2, pkg/storage/cacher). No IdleTimeout below it makes sense in life.
+const BookmarkWait = 75 * time.Second
+
 func (c Config) validate() error {
 	if c.Client == nil {
 		return errors.New("stream: no client")
@@ -87,7 +96,7 @@ func (c Config) validate() error {
 	default:
 		return fmt.Errorf("stream: keep %q: neither %q nor %q", c.Keep, KeepProjections, KeepStubs)
 	}
-	if c.IdleTimeout < 0 || c.ConnectTimeout < 0 || c.SyncTimeout < 0 {
+	if c.IdleTimeout < 0 || c.BookmarkWait < 0 || c.ConnectTimeout < 0 || c.SyncTimeout < 0 {
 		return errors.New("stream: a timeout is negative")
 	}
 	if _, err := labels.Parse(c.LabelSelector); err != nil {
@@ -107,6 +116,7 @@ func (c Config) withDefaults() Config {
 		c.Clock = clock.RealClock{}
 	}
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 100*time.Second)
+	c.BookmarkWait = cmp.Or(c.BookmarkWait, BookmarkWait)
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, 30*time.Second)
 	c.SyncTimeout = cmp.Or(c.SyncTimeout, 30*time.Second)
 	return c

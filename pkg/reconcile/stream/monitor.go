@@ -25,10 +25,11 @@ const renewals = 2
 // monitor knows when the server was last heard of and what went wrong since. It
 // cuts silent connections and ends the run if the first sync is out of reach.
 type monitor struct {
-	clock         clock.WithTickerAndDelayedExecution
-	namespace     string
-	failFast      bool
-	idle, connect time.Duration
+	clock     clock.WithTickerAndDelayedExecution
+	namespace string
+	failFast  bool
+	// bookmarks is Config.BookmarkWait.
+	idle, bookmarks, connect time.Duration
 	// tell reports a change; giveUp ends the run with an error. Neither is
 	// called with mu held.
 	tell   func(notice string)
@@ -53,7 +54,7 @@ type monitor struct {
 func newMonitor(cfg Config) *monitor {
 	return &monitor{
 		clock: cfg.Clock, namespace: cfg.Namespace, failFast: cfg.FailFast,
-		idle: cfg.IdleTimeout, connect: cfg.ConnectTimeout,
+		idle: cfg.IdleTimeout, bookmarks: cfg.BookmarkWait, connect: cfg.ConnectTimeout,
 		status: Status{State: Connecting},
 	}
 }
@@ -126,8 +127,11 @@ func (m *monitor) bookmark() {
 
 // noBookmark notes that a watch was cut for silence before its first bookmark.
 // Perhaps nothing happens and the server sends none, so the next watch gets
-// more time.
+// more time. A silence in which none was due tells nothing.
 func (m *monitor) noBookmark() {
+	if m.idle < m.bookmarks {
+		return
+	}
 	m.mu.Lock()
 	known := m.patient
 	m.patient = true

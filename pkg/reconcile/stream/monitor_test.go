@@ -82,6 +82,20 @@ func TestF17_PatienceWithoutBookmarks(t *testing.T) {
 	}
 }
 
+// F17: a bookmark comes every minute.
+func TestF17_AShorterSilenceSaysNothingAboutBookmarks(t *testing.T) {
+	t.Parallel()
+	for idle, want := range map[time.Duration]bool{6 * time.Second: false, 74 * time.Second: false, 75 * time.Second: true, 100 * time.Second: true} {
+		told := false
+		m := newMonitor(Config{IdleTimeout: idle}.withDefaults())
+		m.tell = func(string) { told = true }
+		m.noBookmark()
+		if told != want || m.patient != want {
+			t.Errorf("cut after %s: told %t, patient %t, want %t", idle, told, m.patient, want)
+		}
+	}
+}
+
 // F18: the machine slept, the monotonic clock with it.
 func TestF18_SleepIsStaleAtOnce(t *testing.T) {
 	t.Parallel()

@@ -146,7 +146,7 @@ func TestF12_MissingBookmarkIsReadAsListAndWatch(t *testing.T) {
 func TestF17_ServerWithoutBookmarks(t *testing.T) {
 	t.Parallel()
 	srv := frametest.New(t)
-	_, r := run(t, srv, stream.Config{Keep: stream.KeepStubs, IdleTimeout: time.Second})
+	_, r := run(t, srv, stream.Config{Keep: stream.KeepStubs, IdleTimeout: time.Second, BookmarkWait: time.Second})
 	r.AwaitLine("synced")
 	r.AwaitStatus("notice", func(s stream.Status) bool { return s.Notice != "" })
 	srv.Await(2, func(frametest.Request) bool { return true })
