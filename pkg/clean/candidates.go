@@ -24,7 +24,8 @@ const (
 // Candidates are the pods that a run without end may come to remove. A pod is
 // ripe once two verdicts on it, ten seconds apart or more, have said that it may
 // be removed, with the cluster in view all the while. Whether it is removed then
-// is the Sweeper's to say. Its methods may be called by several goroutines at
+// is the Sweeper's to say; so a pod of a category that is protected by itself gets ripe
+// too, once: the user is to hear why it is left alone. Its methods may be called by several goroutines at
 // once.
 type Candidates struct {
 	rules Rules
@@ -62,18 +63,36 @@ func (c *Candidates) Consider(s Sight, at time.Time, skew time.Duration) (ripe b
 	defer c.mu.Unlock()
 	switch {
 	case d.Skip == SkipTooYoung:
-		delete(c.pods, s.Pod.UID)
+		c.drop(s.Pod.UID)
 		return false, at.Add(c.rules.least(d.Category) - d.Age.Duration)
-	case !d.Planned() && d.Skip != SkipOwnerUnknown: // which the Sweeper finds out
-		delete(c.pods, s.Pod.UID)
+	case d.Category == "", d.Skip == SkipAlreadyTerminating, d.Skip == SkipNamespaceExcluded:
+		c.drop(s.Pod.UID)
 		return false, time.Time{}
 	}
 	k := c.pods[s.Pod.UID]
 	if k == nil || k.category != d.Category {
-		k = &candidate{category: d.Category}
-		c.pods[s.Pod.UID] = k
+		c.drop(s.Pod.UID)
+		if k = c.pods[s.Pod.UID]; k == nil {
+			k = &candidate{}
+			c.pods[s.Pod.UID] = k
+		}
+		k.category = d.Category
+	}
+	if !d.Planned() && d.Skip == k.told {
+		*k = candidate{category: d.Category, told: k.told}
+		return false, time.Time{}
 	}
 	return k.consider(at, s.Stale)
+}
+
+// drop forgets all verdicts on a pod, but not what was said about it. The caller holds mu.
+func (c *Candidates) drop(uid types.UID) {
+	k := c.pods[uid]
+	if k == nil || k.told == "" {
+		delete(c.pods, uid)
+		return
+	}
+	*k = candidate{told: k.told}
 }
 
 func (k *candidate) consider(at time.Time, stale bool) (ripe bool, next time.Time) {

@@ -35,6 +35,7 @@ func TestAPodIsRipeAfterTwoVerdictsTenSecondsApart(t *testing.T) {
 	young := failedPod("a", "p", containers(ended("app", 1, "Error", ago(4*time.Minute))))
 	alive := failedPod("a", "p", func(p *corev1.Pod) { p.Status.Phase = corev1.PodRunning })
 	evicted := evictedPod("a", "p", ago(time.Hour))
+	kept := failedPod("a", "p", annotated("podwatch.dev/keep", ""))
 	for name, steps := range map[string][]step{
 		"one verdict is none":               {{at: 0, pod: pod, next: 10 * s}, {at: 9 * s, pod: pod, next: 10 * s}},
 		"two":                               {{at: 0, pod: pod, next: 10 * s}, {at: 10 * s, pod: pod, ripe: true}},
@@ -44,9 +45,9 @@ func TestAPodIsRipeAfterTwoVerdictsTenSecondsApart(t *testing.T) {
 		"too young until it is old enough":  {{at: 0, pod: young, next: time.Minute}, {at: 60 * s, pod: young, next: 70 * s}, {at: 70 * s, pod: young, ripe: true}},
 		"S38 a stale sight does not count":  {{at: 0, pod: pod, stale: true, next: 10 * s}, {at: 10 * s, pod: pod, next: 20 * s}, {at: 20 * s, pod: pod, ripe: true}},
 		"S38 a stale sight in between":      {{at: 0, pod: pod, next: 10 * s}, {at: 5 * s, pod: pod, stale: true, next: 15 * s}, {at: 15 * s, pod: pod, next: 25 * s}},
-		"protected by itself":               {{at: 0, pod: failedPod("a", "p", annotated("podwatch.dev/keep", ""))}},
+		"protected, for the Sweeper to say": {{at: 0, pod: kept, next: 10 * s}, {at: 10 * s, pod: kept, ripe: true}},
+		"on its way out":                    {{at: 0, pod: failedPod("a", "p", func(p *corev1.Pod) { p.DeletionTimestamp = new(ago(time.Minute)) })}},
 		"a Job is for the Sweeper to read":  {{at: 0, pod: jobPod("job", "1"), next: 10 * s}, {at: 10 * s, pod: jobPod("job", "1"), ripe: true}},
-		"a StatefulSet's is not considered": {{at: 0, pod: failedPod("a", "p", controlledBy("apps/v1", "StatefulSet"))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,5 +97,30 @@ func TestAPodThatStaysIsLeftAloneForAWhile(t *testing.T) {
 	c.Forget(pod.UID)
 	if _, next := considered(c, pod, 331*s, false); next != 341*s {
 		t.Errorf("forgotten, next look after %v", next)
+	}
+}
+
+// Why a pod is left alone that is protected by itself is said once, however often it
+// falls ill, and it is free ten seconds after its protection has gone.
+func TestAProtectionIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	const s = time.Second
+	c := NewCandidates(fiveMinutes)
+	held := failedPod("a", "p", func(p *corev1.Pod) { p.Finalizers = []string{"example.com/backup"} })
+	well := failedPod("a", "p", func(p *corev1.Pod) { p.Status.Phase = corev1.PodRunning })
+	considered(c, held, 0, false)
+	if ripe, _ := considered(c, held, 10*s, false); !ripe || !c.rest(held.UID, SkipFinalizer) {
+		t.Fatal("why it is left alone is not said")
+	}
+	for at, pod := range []*corev1.Pod{held, held, well, held, held} {
+		if ripe, next := considered(c, pod, time.Duration(20+20*at)*s, false); ripe || next != 0 {
+			t.Errorf("after %d s: ripe %t, next look after %v, want none", 20+20*at, ripe, next)
+		}
+	}
+	if _, next := considered(c, failedPod("a", "p"), 200*s, false); next != 210*s {
+		t.Errorf("without the finalizer: next look after %v", next)
+	}
+	if ripe, _ := considered(c, failedPod("a", "p"), 210*s, false); !ripe {
+		t.Error("without the finalizer it never gets ripe")
 	}
 }
