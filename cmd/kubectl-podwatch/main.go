@@ -20,7 +20,7 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, cmd.Signals()...)
 	ctx := cmd.WithSignals(context.Background(), signals, func() { signal.Stop(signals) })
 	os.Exit(cmd.Main(ctx, os.Args[1:], streams, os.LookupEnv))
 }

@@ -8,8 +8,10 @@ import (
 	"flag"
 	"io"
 	"os"
+	"os/signal"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
@@ -26,6 +28,17 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 	err := root.ExecuteContext(ctx)
 	exit.Print(streams.ErrOut, err)
 	return exit.Code(err)
+}
+
+// Signals are those that end a command in good order: an interrupt, a request to end,
+// and the end of the terminal, as of a lost ssh connection, unless the process was told
+// to outlive that, as by nohup.
+func Signals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // WithSignals returns a context that the first of signals cancels, with

@@ -36,7 +36,7 @@ const Table = `  0    done; the gate passed; nothing to do
   2    a gate did not hold: --fail-on, --fail-if-found, --until, --for
   3    incomplete: a part could not be read or done, or --max-stale; 2 wins over 3
   130  interrupted (SIGINT) while a gate or a planned deletion was left
-  143  terminated (SIGTERM) likewise`
+  143  terminated (SIGTERM, SIGHUP) likewise`
 
 // outcome is an error that knows its exit code.
 type outcome struct {
@@ -71,10 +71,15 @@ type SignalError struct{ os.Signal }
 
 // Error implements error.
 func (s SignalError) Error() string {
-	if s.Signal == syscall.SIGTERM {
+	if s.terminates() {
 		return "terminated"
 	}
 	return "interrupted"
+}
+
+// terminates reports whether it was no interrupt. A terminal that has gone terminates.
+func (s SignalError) terminates() bool {
+	return s.Signal == syscall.SIGTERM || s.Signal == syscall.SIGHUP
 }
 
 // Code returns the exit code that err stands for; nil is 0.
@@ -87,7 +92,7 @@ func Code(err error) int {
 	case errors.As(err, &o):
 		return o.code
 	case errors.As(err, &s):
-		if s.Signal == syscall.SIGTERM {
+		if s.terminates() {
 			return terminated
 		}
 		return interrupted

@@ -33,6 +33,7 @@ func TestCode(t *testing.T) {
 		"the gate wins over the part": {exit.Gate(exit.Incomplete(cause)), 2},
 		"ctrl-c":                      {fmt.Errorf("watch: %w", exit.SignalError{Signal: syscall.SIGINT}), 130},
 		"kill":                        {exit.SignalError{Signal: syscall.SIGTERM}, 143},
+		"the terminal has gone":       {exit.SignalError{Signal: syscall.SIGHUP}, 143},
 		"the reader went away":        {fmt.Errorf("print: %w", closedStdout()), 0},
 		"the server went away":        {fmt.Errorf("list pods: %w", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}), 1},
 		"a hint changes nothing":      {exit.Hint(exit.Gate(cause), "look"), 2},
