@@ -4,6 +4,8 @@
 package cmd_test
 
 import (
+	"fmt"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -118,6 +120,61 @@ func TestATimeoutSaysThatTheNamespaceDoesNotExist(t *testing.T) {
 	if want := `timed out after 1s: there are no pods; namespace "typo" does not exist`; code != 2 || !strings.Contains(stderr, want) {
 		t.Errorf("exit code %d, stderr %q, want it to say %q", code, stderr, want)
 	}
+}
+
+// A namespace that does not exist has no pods, for ever: that is worth a word. Whoever
+// may not ask hears nothing.
+func TestF19_ANamespaceThatIsNotThereIsTold(t *testing.T) {
+	t.Parallel()
+	server := controlplane.Shared(t)
+	ctx := t.Context()
+	file := filepath.Join(t.TempDir(), "recording")
+	typo := startWatch(t, "--kubeconfig", server.Kubeconfig(), "-n", "typo", "--record", file)
+	typo.until("the summary", ofType(v1alpha1.EventSummary))
+	told := typo.until("the notice", ofType(v1alpha1.EventStreamNotice))
+	if told.Message != `namespace "typo" does not exist` || told.Namespace != "typo" {
+		t.Errorf("told %+v", told)
+	}
+	typo.stop(cmd.Interrupted(syscall.SIGINT))
+	typo.until("the end", ofType(v1alpha1.EventEnd))
+	if code := <-typo.code; code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	if out, stderr, code := run(t, "watch", "--replay", file, "-o", "json"); code != 0 || !strings.Contains(out, `namespace \"typo\" does not exist`) {
+		t.Errorf("replayed: exit code %d, output %s, stderr %q", code, out, stderr)
+	}
+
+	namespace := server.Namespace(t)
+	if _, err := server.CreatePod(ctx, runningPod(namespace, "a")); err != nil {
+		t.Fatal(err)
+	}
+	rules := []rbacv1.PolicyRule{{APIGroups: []string{corev1.GroupName}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}}}
+	user, err := server.User(ctx, "blinkered", controlplane.Grant{Namespace: namespace, Rules: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startWatch(t, "--kubeconfig", server.Kubeconfig(), "-n", namespace)
+	denied := startWatch(t, "--kubeconfig", user, "-n", namespace, "--owners", "never")
+	p.until("the summary", ofType(v1alpha1.EventSummary))
+	denied.until("the summary", ofType(v1alpha1.EventSummary))
+	if err := server.Client().CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Client().CoreV1().Pods(namespace).Delete(ctx, "a", metav1.DeleteOptions{GracePeriodSeconds: new(int64)}); err != nil {
+		t.Fatal(err)
+	}
+	gone := p.until("the notice", ofType(v1alpha1.EventStreamNotice))
+	if want := fmt.Sprintf("namespace %q is gone", namespace); gone.Message != want {
+		t.Errorf("told %q, want %q", gone.Message, want)
+	}
+	denied.until("the deletion", ofType(v1alpha1.EventPodDeleted))
+	denied.stop(cmd.Interrupted(syscall.SIGINT))
+	denied.until("the end", func(e v1alpha1.PodWatchEvent) bool {
+		if e.Type == v1alpha1.EventStreamNotice {
+			t.Errorf("without the right to ask, told %q", e.Message)
+		}
+		return e.Type == v1alpha1.EventEnd
+	})
 }
 
 // Rights are asked for when a watch is opened, so losing them shows when the

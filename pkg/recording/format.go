@@ -169,7 +169,7 @@ func (l *line) decode(data []byte) error {
 	}
 	switch a := l.Aftermath; {
 	case a == nil:
-	case a.Type != v1alpha1.EventContainerLogs && a.Type != v1alpha1.EventPodEvents:
+	case a.Type != v1alpha1.EventContainerLogs && a.Type != v1alpha1.EventPodEvents && a.Type != v1alpha1.EventStreamNotice:
 		return fmt.Errorf("aftermath of type %q", a.Type)
 	case len(data) > maxAftermath:
 		return fmt.Errorf("an aftermath of %d bytes", len(data))

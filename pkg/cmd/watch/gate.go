@@ -11,15 +11,11 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/failure"
-	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/scope"
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile/stream"
@@ -34,12 +30,6 @@ type decidedError struct{ gate.Decision }
 // Error implements error.
 func (e decidedError) Error() string { return e.Reason }
 
-// goneError ends the engine when a namespace is gone for which a gate waits.
-type goneError struct{ namespace string }
-
-// Error implements error.
-func (e goneError) Error() string { return fmt.Sprintf("namespace %q is gone", e.namespace) }
-
 // decide asks the gate what it makes of ev.
 func (s *session) decide(ev reconcile.Event) error {
 	if s.gate == nil {
@@ -51,9 +41,6 @@ func (s *session) decide(ev reconcile.Event) error {
 		return decidedError{d}
 	}
 	s.gateNext = d.Next
-	if ev.Type == reconcile.Gone && s.vanished != nil && !s.Gate.Absence() && s.teller.Pods(ev.Key.Context, ev.Key.Namespace) == 0 {
-		s.vanished(reconcile.Source{Context: ev.Key.Context, Namespace: ev.Key.Namespace})
-	}
 	return nil
 }
 
@@ -164,46 +151,4 @@ func (s *session) recorded() map[reconcile.Key][]*v1alpha1.PodWatchEvent {
 		byPod[key] = append(byPod[key], a)
 	}
 	return byPod
-}
-
-// askTimeout bounds the question whether a namespace is there.
-const askTimeout = 5 * time.Second
-
-// checkNamespace ends the run if the namespace of the given source is gone or
-// being deleted: nothing can be created in it any more. Whoever may not ask waits
-// for the timeout.
-func (s *session) checkNamespace(ctx context.Context, of reconcile.Source, cancel context.CancelCauseFunc) {
-	ctx, stop := context.WithTimeout(ctx, askTimeout)
-	defer stop()
-	ns, err := s.namespace(ctx, of)
-	if apierrors.IsNotFound(err) || err == nil && ns.Status.Phase == corev1.NamespaceTerminating {
-		cancel(goneError{of.Namespace})
-	}
-}
-
-// nowhere names the namespaces without pods that do not exist, to stand behind the
-// reason of a timeout: there they may come, but mostly a name is misspelt.
-func (s *session) nowhere(ctx context.Context) string {
-	ctx, stop := context.WithTimeout(ctx, askTimeout)
-	defer stop()
-	text := ""
-	for _, source := range s.sources {
-		if s.teller.Pods(source.Context, source.Namespace) > 0 {
-			continue
-		}
-		if _, err := s.namespace(ctx, reconcile.Source{Context: source.Context, Namespace: source.Namespace}); apierrors.IsNotFound(err) {
-			text += fmt.Sprintf("; namespace %q does not exist", source.Namespace)
-		}
-	}
-	return text
-}
-
-// namespace asks for the namespace of a source. It is an error if that has none of
-// its own, and in a replay.
-func (s *session) namespace(ctx context.Context, of reconcile.Source) (*corev1.Namespace, error) {
-	i := slices.IndexFunc(s.Clusters, func(c scope.Cluster) bool { return c.Context == of.Context })
-	if i < 0 || of.Namespace == metav1.NamespaceAll || !slices.Contains(s.Clusters[i].Namespaces, of.Namespace) {
-		return nil, errors.New("there is nobody to ask")
-	}
-	return s.Clusters[i].Core.Namespaces().Get(ctx, of.Namespace, metav1.GetOptions{})
 }

@@ -105,6 +105,6 @@ func watchOn(ctx context.Context, o Options, cancel context.CancelCauseFunc, cfg
 		c.engine, c.print, s.cleaning = engine, s.print, c
 	}
 	s.crashes, s.record = newCrashes(ctx, o, engine.AddAftermath), cfg.Tap
-	s.vanished = func(of reconcile.Source) { go s.checkNamespace(ctx, of, cancel) }
+	s.namespaces = &namespaces{session: s, ctx: ctx, cancel: cancel}
 	return s.end(ctx, s.run(ctx, engine.Run))
 }

@@ -50,10 +50,9 @@ type session struct {
 	deadline time.Time
 	// gateNext is when the gate wants a look, zero for never.
 	gateNext time.Time
-	// vanished is told of a namespace whose last pod has gone while a gate
-	// waits; nil if nobody asks.
-	vanished func(reconcile.Source)
-	synced   bool
+	// namespaces is nil in a replay.
+	namespaces *namespaces
+	synced     bool
 	// waiting is true once the user was told of that.
 	waiting bool
 	// blinded is why nothing was read yet, nil if the server was heard of since.
@@ -131,6 +130,9 @@ func (s *session) emit(ev reconcile.Event) error {
 	if err := s.tell(ev); err != nil {
 		return err
 	}
+	if s.namespaces != nil {
+		s.namespaces.take(ev)
+	}
 	s.lookAgain(ev)
 	if err := s.decide(ev); err != nil {
 		return err
@@ -182,7 +184,7 @@ func (s *session) tell(ev reconcile.Event) error {
 // view reads on its own.
 func (s *session) follow(a *v1alpha1.PodWatchEvent) error {
 	unwanted := a.Type == v1alpha1.EventContainerLogs && s.Logs == 0 || a.Type == v1alpha1.EventPodEvents && s.Events == 0
-	if unwanted || s.view != nil {
+	if unwanted || s.view != nil && a.Type != v1alpha1.EventStreamNotice {
 		return nil
 	}
 	return s.print(a)
