@@ -65,12 +65,14 @@ func TestARecordingThatCannotBeWrittenIsToldAtOnce(t *testing.T) {
 	}{
 		"it ends the run": {nil, 3, "error: write recording %[1]q: write %[1]s: file too large\n"},
 		"a gate goes on": {
-			[]string{"--until", "healthy", "--stable-for", "1s"}, 3,
+			[]string{"--until", "healthy", "--stable-for", "1s"},
+			3,
 			"warning: write recording %[1]q: write %[1]s: file too large\n" +
 				"error: write recording %[1]q: write %[1]s: file too large\n",
 		},
 		"a gate that does not hold is no less": {
-			[]string{"--until", "healthy", "--min-pods", "9", "--timeout", "1s"}, 2,
+			[]string{"--until", "healthy", "--min-pods", "9", "--timeout", "1s"},
+			2,
 			"warning: write recording %[1]q: write %[1]s: file too large\n" +
 				"error: wait for healthy: timed out after 1s: there are 1 pods, want at least 9 | write recording %[1]q: write %[1]s: file too large\n",
 		},

@@ -246,7 +246,7 @@ func (g *Gate) live() bool {
 }
 
 func (g *Gate) blindness(live bool) string {
-	text := ""
+	var text string
 	switch {
 	case g.synced && live:
 		return ""

@@ -41,7 +41,7 @@ func Create(path string, h Header, failed func(error)) (*Writer, error) {
 			err = fmt.Errorf("write recording %q: %w", path, err)
 			failed(err)
 		}
-		for range w.lines { //nolint:revive // whoever puts must not wait
+		for range w.lines { // whoever puts must not wait
 		}
 		w.done <- err
 	}()
