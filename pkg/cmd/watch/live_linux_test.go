@@ -6,6 +6,7 @@ package watch
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	cliprinters "k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/utils/clock"
 
+	"github.com/podwatch/kubectl-podwatch/pkg/cmd/internal/exit"
 	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/gate"
 	"github.com/podwatch/kubectl-podwatch/pkg/printers"
@@ -66,7 +68,9 @@ func TestTheLiveViewShowsItsGateAndLeavesOneSummary(t *testing.T) {
 	p.Await(0, "s left  ns shop")
 	p.Await(0, "1 pod")
 	p.Press("q")
-	<-ended
+	if err := <-ended; exit.Code(err) != exit.Code(exit.SignalError{Signal: os.Interrupt}) {
+		t.Errorf("ended with %v", err)
+	}
 	left := p.Restored()
 	if n := strings.Count(left, "1 pod: 1 progressing"); n != 1 || !strings.Contains(left, "# end exit ") {
 		t.Errorf("the counts were left %d times:\n%s", n, left)
