@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -36,10 +37,10 @@ const newTemplate = `{"spec":{"template":{"metadata":{"labels":{"version":"2"}}}
 func TestAGateWaitsForAStatefulSetOnARealServer(t *testing.T) {
 	t.Parallel()
 	s := controlplane.New(t, controlplane.Options{Controllers: true})
-	namespace, ctx := s.Namespace(t), t.Context()
+	namespace := s.Namespace(t)
 	kubelets(t, s, namespace)
 	sets := s.Client().AppsV1().StatefulSets(namespace)
-	_, err := sets.Create(ctx, &appsv1.StatefulSet{
+	_, err := sets.Create(t.Context(), &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "db"},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: new(int32(3)), MinReadySeconds: 4, ServiceName: "db",
@@ -51,14 +52,13 @@ func TestAGateWaitsForAStatefulSetOnARealServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "run.jsonl")
-	gate := []string{"watch", "--until", "healthy", "--stable-for", "1s"}
 	rolledOut := func(what string, more ...string) {
 		t.Helper()
-		args := append(gate, "sts/db", "--kubeconfig", s.Kubeconfig(), "-n", namespace, "--timeout", "2m")
+		args := []string{"watch", "sts/db", "--until", "healthy", "--stable-for", "1s", "--kubeconfig", s.Kubeconfig(), "-n", namespace, "--timeout", "2m"}
 		if _, stderr, code := run(t, append(args, more...)...); code != 0 {
 			t.Fatalf("%s: exit code %d: %s", what, code, stderr)
 		}
-		db, err := sets.Get(ctx, "db", metav1.GetOptions{})
+		db, err := sets.Get(t.Context(), "db", metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,11 +67,11 @@ func TestAGateWaitsForAStatefulSetOnARealServer(t *testing.T) {
 		}
 	}
 	rolledOut("created")
-	if _, err := sets.Patch(ctx, "db", types.StrategicMergePatchType, []byte(newTemplate), metav1.PatchOptions{}); err != nil {
+	if _, err := sets.Patch(t.Context(), "db", types.StrategicMergePatchType, []byte(newTemplate), metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	rolledOut("changed", "--record", file)
-	if _, stderr, code := run(t, append(gate, "--replay", file)...); code != 0 {
+	if _, stderr, code := run(t, "watch", "--until", "healthy", "--stable-for", "1s", "--replay", file); code != 0 {
 		t.Errorf("the replay ends with %d: %s", code, stderr)
 	}
 }
@@ -134,6 +134,42 @@ func TestAGateFailsWithItsJobOnARealServer(t *testing.T) {
 			_, stderr, code := run(t, args...)
 			if code != 2 || strings.Contains(stderr, "timed out") || !strings.Contains(stderr, `pod "`+namespace+`/bad-`) {
 				t.Errorf("exit code %d, stderr %q, want the end at once, and the pod", code, stderr)
+			}
+		})
+	}
+}
+
+func TestAGateIsAboutPodsIfItMayNotReadTheWorkload(t *testing.T) {
+	t.Parallel()
+	s := controlplane.Shared(t)
+	ns := s.Namespace(t)
+	user, err := s.User(t.Context(), "gate-on-pods-only-"+ns, controlplane.Grant{Namespace: ns, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := ownedPod("a")
+	pod.Namespace, pod.Status = ns, runningPod(ns, "a").Status
+	if _, err := s.CreatePod(t.Context(), pod); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		args []string
+		told int
+		code int
+	}{
+		"auto":    {nil, 1, 0},
+		"never":   {[]string{"--owners", "never"}, 0, 0},
+		"require": {[]string{"--owners", "require"}, 1, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"watch", "rs/web-1", "-o", "json", "--until", "healthy", "--stable-for", "3s", "--kubeconfig", user, "-n", ns}
+			stdout, stderr, code := run(t, append(args, test.args...)...)
+			told := strings.Count(stdout, "replicasets not read (Forbidden): the gate is about the pods alone")
+			if code != test.code || told != test.told {
+				t.Errorf("exit code %d, told %d times, want %d and %d; stderr %q", code, told, test.code, test.told, stderr)
 			}
 		})
 	}

@@ -180,7 +180,7 @@ func (g *Gate) enter(m *member) {
 	default:
 		g.unmet++
 	}
-	if m.hopeless = hopeless(m.pod, m.verdict, g.final(m)); m.hopeless != nil && !patient {
+	if m.hopeless = g.hopeless(m); m.hopeless != nil && !patient {
 		g.lost[m.key] = m
 	}
 }

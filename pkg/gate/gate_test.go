@@ -394,11 +394,13 @@ func TestATimeoutNamesThePodThatIsWorst(t *testing.T) {
 			`2 of 2 pods are not healthy: pod "shop/b" container "app": CrashLoop`,
 		},
 		"one without a finding": {
-			[]string{"phase=Succeeded"}, func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.running("a", 0)} },
+			[]string{"phase=Succeeded"},
+			func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.running("a", 0)} },
 			`1 of 1 pod is not phase=Succeeded: pod "shop/a": Running`,
 		},
 		"one that is still there": {
-			[]string{"delete"}, func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.running("a", 0)} },
+			[]string{"delete"},
+			func(b *bench) []*corev1.Pod { return []*corev1.Pod{b.running("a", 0)} },
 			`1 pod is still there: pod "shop/a": Running`,
 		},
 		"there is none": {nil, func(*bench) []*corev1.Pod { return nil }, "there are no pods"},

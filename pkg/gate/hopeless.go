@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podwatch/kubectl-podwatch/pkg/apis/podwatch/v1alpha1"
-	"github.com/podwatch/kubectl-podwatch/pkg/diagnose"
 	"github.com/podwatch/kubectl-podwatch/pkg/projection"
 )
 
@@ -19,12 +18,11 @@ import (
 const enoughRestarts = 3
 
 // hopeless returns the finding that no waiting mends, nil if there is none. Such
-// a pod needs another image, another configuration or another program. final is
-// true if nothing makes another pod in its place.
-func hopeless(p *projection.Pod, v *diagnose.Verdict, final bool) *v1alpha1.Finding {
-	for i := range v.Findings {
-		f := &v.Findings[i]
-		if grave(f) && unmendable(p, f, final) {
+// a pod needs another image, another configuration or another program.
+func (g *Gate) hopeless(m *member) *v1alpha1.Finding {
+	for i := range m.verdict.Findings {
+		f := &m.verdict.Findings[i]
+		if grave(f) && g.unmendable(m, f) {
 			return f
 		}
 	}
@@ -58,17 +56,17 @@ func grave(f *v1alpha1.Finding) bool {
 	return f.Severity == v1alpha1.SeverityCritical || f.Severity == v1alpha1.SeverityWarning && len(f.SeverityReason) > 0
 }
 
-func unmendable(p *projection.Pod, f *v1alpha1.Finding, final bool) bool {
+func (g *Gate) unmendable(m *member, f *v1alpha1.Finding) bool {
 	switch f.Cause {
 	case "ImagePull":
 		return slices.Contains([]string{"NotFound", "Auth", "Platform"}, f.SubCause)
 	case "ImageNameInvalid", "ImageNeverPull", "ConfigError":
 		return true
 	case "CrashLoop":
-		return slices.ContainsFunc(p.Containers, func(c projection.Container) bool {
+		return slices.ContainsFunc(m.pod.Containers, func(c projection.Container) bool {
 			return c.Name == f.Container && c.Type == f.ContainerType && c.RestartCount >= enoughRestarts
 		})
 	}
 	// Nothing starts a pod again that has failed.
-	return p.Phase == corev1.PodFailed && final
+	return m.pod.Phase == corev1.PodFailed && g.final(m)
 }

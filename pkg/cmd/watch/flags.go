@@ -124,9 +124,6 @@ func (f *flags) resolve(streams genericiooptions.IOStreams, lookupEnv func(strin
 	if o.Owners, err = related.ParseMode(f.owners); err != nil {
 		return o, fmt.Errorf("flag --owners: %w", err)
 	}
-	if o.Gate.Whole() && o.Owners != related.Never {
-		o.Gate.Workloads = workloadsOf(o.Scope.Targets)
-	}
 	if o.Tell.RecoverAfter, err = f.recovery(); err != nil {
 		return o, err
 	}

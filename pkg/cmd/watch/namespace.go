@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -84,18 +85,18 @@ func (n *namespaces) ask(of reconcile.Source, then func(reconcile.Source, presen
 func (s *session) nowhere(ctx context.Context) string {
 	ctx, stop := context.WithTimeout(ctx, askTimeout)
 	defer stop()
-	text := ""
+	var text strings.Builder
 	for _, c := range s.Clusters {
 		for _, name := range c.Namespaces {
 			if name == metav1.NamespaceAll || s.teller.Pods(c.Context, name) > 0 {
 				continue
 			}
 			if presenceOf(c.Core.Namespaces().Get(ctx, name, metav1.GetOptions{})) == absent {
-				text += fmt.Sprintf("; namespace %q does not exist", name)
+				_, _ = fmt.Fprintf(&text, "; namespace %q does not exist", name)
 			}
 		}
 	}
-	return text
+	return text.String()
 }
 
 func presenceOf(ns *corev1.Namespace, err error) presence {

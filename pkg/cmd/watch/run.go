@@ -13,6 +13,7 @@ import (
 	"github.com/podwatch/kubectl-podwatch/pkg/internal/plaintext"
 	"github.com/podwatch/kubectl-podwatch/pkg/reconcile"
 	"github.com/podwatch/kubectl-podwatch/pkg/recording"
+	"github.com/podwatch/kubectl-podwatch/pkg/related"
 )
 
 // run watches a cluster, or replays a recording, to its end.
@@ -32,6 +33,9 @@ func run(ctx context.Context, o Options) error {
 
 // watch watches clusters.
 func watch(ctx context.Context, o Options, cancel context.CancelCauseFunc) error {
+	if o.Gate.Whole() && o.Owners != related.Never {
+		o.Gate.Workloads = workloadsOf(o.Scope.Targets)
+	}
 	var sources []reconcile.Source
 	for _, cluster := range o.Clusters {
 		more, err := o.Scope.Sources(cluster, o.Stream)
