@@ -74,7 +74,7 @@ func TestARecordingThatCannotBeWrittenIsToldAtOnce(t *testing.T) {
 			[]string{"--until", "healthy", "--min-pods", "9", "--timeout", "1s"},
 			2,
 			"warning: write recording %[1]q: write %[1]s: file too large\n" +
-				"error: wait for healthy: timed out after 1s: there are 1 pods, want at least 9 | write recording %[1]q: write %[1]s: file too large\n",
+				"error: wait for healthy: timed out after 1s: there is 1 pod, want at least 9 | write recording %[1]q: write %[1]s: file too large\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -86,7 +86,9 @@ func TestOneExitInTheProduct(t *testing.T) {
 	var got []string
 	for _, f := range goFiles(t, "cmd", "pkg") {
 		for range calls(f, "os", "Exit") {
-			got = append(got, f.path)
+			if !strings.HasSuffix(f.path, "_test.go") { // a test may be a process of its own
+				got = append(got, f.path)
+			}
 		}
 	}
 	if want := []string{"cmd/kubectl-podwatch/main.go"}; !slices.Equal(got, want) {
