@@ -52,6 +52,10 @@ type surveyed struct {
 	last, due time.Time
 	// again is the distance of the reading after that.
 	again time.Duration
+	// reading is true while a reading is under way. There was news about asking
+	// meanwhile: whether that settles it is known at its end.
+	reading bool
+	asking  []*projection.Pod
 }
 
 func newSurvey(cfg Config) *survey {
@@ -94,6 +98,10 @@ func (s *survey) ask(key Key, p *projection.Pod) {
 	at := s.at(key)
 	at.pods[key] = p
 	at.again = 2 * fresh
+	if at.reading {
+		at.asking = append(at.asking, p)
+		return
+	}
 	s.schedule(place{key.Context, key.Namespace}, at, at.wanted(p, s.clock.Now()))
 }
 
@@ -186,6 +194,23 @@ func (s *survey) readDue(ctx context.Context, name string, deliver func(place, *
 		of := place{name, namespace}
 		deliver(of, s.end(of, found[namespace], since))
 	}
+	s.resume(name)
+}
+
+// resume takes in the news that came while the namespaces of a context were read.
+func (s *survey) resume(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	for of, at := range s.places {
+		if of.context != name || !at.reading {
+			continue
+		}
+		for _, p := range at.asking {
+			s.schedule(of, at, at.wanted(p, now))
+		}
+		at.reading, at.asking = false, nil
+	}
 }
 
 // begin returns the pods to read above, in order.
@@ -200,7 +225,7 @@ func (s *survey) begin(name string) []*projection.Pod {
 		}
 		at.due = time.Time{}
 		if len(at.pods) > 0 {
-			at.last = now
+			at.last, at.reading = now, true
 			pods = slices.AppendSeq(pods, maps.Values(at.pods))
 		}
 	}
